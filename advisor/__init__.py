@@ -1,0 +1,42 @@
+"""advisor selects image models under hardware constraints.
+
+    >>> import advisor
+    >>> answer = advisor.recommend(device="jetson-orin-nano-8gb", max_latency="50ms")
+    >>> answer.picks[0].model, answer.to_frame()
+
+Functions are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from advisor.workflows import predict as predict
+    from advisor.workflows import recommend as recommend
+    from advisor.workflows.describing import explain as explain
+
+__all__ = ["explain", "predict", "recommend"]
+__version__ = "0.1.0"
+
+_WHERE = {"recommend": "advisor.workflows", "predict": "advisor.workflows", "explain": "advisor.workflows.describing"}
+
+
+class _Api(ModuleType):
+    """The verbs share their names with the packages behind them; importing such a package must not hide the verb."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _WHERE and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'advisor' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+sys.modules[__name__].__class__ = _Api

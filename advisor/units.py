@@ -1,0 +1,130 @@
+"""The only parser and formatter of quantities a person types: `50ms`, `1.5GB`, `30fps`, `75%`, `30M`.
+
+Every parser returns the canonical unit that record fields use (ms, MiB, images/s, percent, count).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from advisor.errors import UsageError
+
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s].*?)?\s*\Z")
+
+_TIME_MS = {"us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3}
+_BYTES = {
+    "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+    "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40,
+}  # fmt: skip
+_RATE = {"fps": 1.0, "img/s": 1.0, "images/s": 1.0, "/s": 1.0}
+_COUNT = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
+_POWER_W = {"mW": 1e-3, "W": 1.0}
+
+
+def _split(text: str, quantity: str, accepted: str) -> tuple[float, str]:
+    match = _NUMBER.match(text)
+    if match is None or not math.isfinite(float(match[1])):
+        raise UsageError(f"{quantity} {text!r} is not a number with a unit; accepted: {accepted}")
+    return float(match[1]), (match[2] or "").strip()
+
+
+def _parse(text: str, quantity: str, units: dict[str, float], accepted: str) -> float:
+    number, unit = _split(text, quantity, accepted)
+    folded = {key.casefold(): scale for key, scale in units.items()}
+    scale = units.get(unit, folded.get(unit.casefold()))
+    if scale is None:
+        problem = f"has unit {unit!r}" if unit else "has no unit"
+        raise UsageError(f"{quantity} {text!r} {problem}; accepted: {accepted}")
+    if number <= 0:
+        raise UsageError(f"{quantity} {text!r} must be greater than 0")
+    return number * scale
+
+
+def latency_ms(text: str) -> float:
+    """Milliseconds from `50ms`, `0.05s`, `800us`. Raises UsageError."""
+    return _parse(text, "latency", _TIME_MS, "50ms, 0.05s, 800us")
+
+
+def memory_mib(text: str) -> float:
+    """MiB (2^20 bytes) from `1.5GB` (10^9), `512MiB`. Raises UsageError."""
+    return _parse(text, "memory", _BYTES, "1.5GB, 800MB (decimal), 512MiB, 2GiB (binary)") / 2**20
+
+
+def throughput_img_s(text: str) -> float:
+    """Images per second from `30fps`, `120img/s`. Raises UsageError."""
+    return _parse(text, "throughput", _RATE, "30fps, 30img/s")
+
+
+def power_w(text: str) -> float:
+    """Watts from `15W`, `7500mW`. Raises UsageError."""
+    return _parse(text, "power", _POWER_W, "15W, 7500mW")
+
+
+def seconds(text: str) -> float:
+    """Seconds from `30s`, `10min`, `1h`. Raises UsageError."""
+    return _parse(text, "duration", {"s": 1.0, "min": 60.0, "h": 3600.0}, "30s, 10min, 1h")
+
+
+def count(text: str) -> float:
+    """A count from `30M`, `5000000`, `1.2G`. Raises UsageError."""
+    number, unit = _split(text, "count", "30M, 500k, 5000000")
+    scale = _COUNT.get(unit)
+    if scale is None:
+        raise UsageError(f"count {text!r} has unit {unit!r}; accepted: 30M, 500k, 5000000")
+    if number <= 0:
+        raise UsageError(f"count {text!r} must be greater than 0")
+    return number * scale
+
+
+def accuracy_percent(text: str) -> float:
+    """Percent from `75%` or a fraction `0.75`; a bare number above 1 is refused because it could be either. Raises UsageError."""
+    accepted = "75% or 0.75"
+    number, unit = _split(text, "accuracy", accepted)
+    if unit == "%":
+        percent = number
+    elif unit:
+        raise UsageError(f"accuracy {text!r} has unit {unit!r}; accepted: {accepted}")
+    elif number <= 1:
+        percent = number * 100
+    else:
+        raise UsageError(f"accuracy {text!r} has no unit; write {text.strip()}% or a fraction; accepted: {accepted}")
+    if not 0 < percent <= 100:
+        raise UsageError(f"accuracy {text!r} must lie above 0% and at most at 100%")
+    return percent
+
+
+def fraction(text: str) -> float:
+    """A probability strictly between 0 and 1 from `0.9` or `90%`. Raises UsageError."""
+    number, unit = _split(text, "confidence", "0.9 or 90%")
+    value = number / 100 if unit == "%" else number
+    if unit not in ("", "%") or not 0 < value < 1:
+        raise UsageError(f"confidence {text!r} must lie between 0 and 1; accepted: 0.9 or 90%")
+    return value
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """`digits` significant digits without exponent for everyday sizes: 0.0123, 4.57, 45.7, 457, 4570."""
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    places = digits - 1 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:.{max(places, 0)}f}"
+
+
+def format_ms(value: float) -> str:
+    """`4.57 ms`."""
+    return f"{significant(value)} ms"
+
+
+def format_mib(value: float) -> str:
+    """`512 MiB`, `1.5 GiB` from 1024 MiB up."""
+    return f"{significant(value / 1024)} GiB" if value >= 1024 else f"{significant(value)} MiB"
+
+
+def format_count(value: float) -> str:
+    """`25.6 M`, `4.09 G`, `512`."""
+    for scale, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= scale:
+            return f"{significant(value / scale)}{suffix}"
+    return f"{value:.0f}"
