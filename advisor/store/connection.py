@@ -1,0 +1,136 @@
+"""Opens the SQLite file: pragmas, migrations with a backup, refusal of newer files, and the one seam that turns
+sqlite3's errors into StoreError. Knows nothing of what the tables mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from advisor.errors import StoreError
+from advisor.store.schema import MIGRATIONS, VERSION
+
+_BUSY_TIMEOUT_S = 120.0
+"""Longer than preparing a home takes, so that a second process waits for the first."""
+
+
+def _advice(error: sqlite3.Error, path: Path) -> str:
+    text = str(error)
+    if "full" in text or "disk I/O" in text:
+        return (
+            f"cannot write {path}: {text}; free some space or set ADVISOR_HOME to another folder (nothing was changed)"
+        )
+    if "readonly" in text or "unable to open" in text:
+        return f"cannot open {path} for writing: {text}; make it writable or set ADVISOR_HOME to another folder"
+    if "locked" in text:
+        return f"{path} is in use by another process for too long; try again when it has finished"
+    if "not a database" in text or "malformed" in text:
+        return f"{path} is not an intact advisor database ({text}); move it away and run again to rebuild it"
+    return f"database {path}: {text}"
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raises StoreError with advice for any sqlite3 error inside."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(_advice(error, path)) from error
+
+
+def _is_writable(path: Path) -> bool:
+    target = path if path.exists() else path.parent
+    return os.access(target, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """(connection, writable) of the database at `path`, migrated to the current schema.
+
+    An existing database in a place that cannot be written is opened read-only.
+    Raises StoreError where it cannot be opened, is newer than this program, or is no database.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot create {path.parent}: {error.strerror}; set ADVISOR_HOME to a writable folder"
+        ) from error
+    writable = _is_writable(path)
+    with translated(path):
+        connection = _open(path, writable)
+        try:
+            _prepare(connection, path, writable)
+        except BaseException:
+            connection.close()
+            raise
+    return connection, writable
+
+
+def _open(path: Path, writable: bool) -> sqlite3.Connection:
+    mode = "rwc" if writable else "ro&immutable=1"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, writable: bool) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise StoreError(
+            f"{path} has schema version {version}, this program knows {VERSION}: "
+            "upgrade with 'pip install --upgrade arch-advisor' or set ADVISOR_HOME to another folder"
+        )
+    if version == VERSION:
+        return
+    if not writable:
+        raise StoreError(
+            f"{path} needs an upgrade to schema version {VERSION} and cannot be written; set ADVISOR_HOME to a writable folder"
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    _migrate(connection, path, version)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    if version:
+        _back_up(connection, path.with_suffix(f".v{version}.backup"))
+    elif connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreError(f"{path} belongs to another program; set ADVISOR_HOME to another folder")
+    while version < VERSION:
+        with transaction(connection):
+            # Another process may have migrated while this one waited for the lock.
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version < VERSION:
+                for statement in _statements(MIGRATIONS[version]):
+                    connection.execute(statement)
+                version += 1
+                connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
+    with closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Single statements of a script (executescript would commit the open transaction)."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction: takes the lock at once, commits at the end, rolls back on any exception."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,47 @@
+"""The digest of the shipped data: a home built from another digest is refreshed. `python -m advisor.store.manifest` rewrites it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from advisor.errors import DataError
+from advisor.locations import shipped
+
+_NAME = "manifest.json"
+
+
+def files() -> Iterator[Path]:
+    """Every shipped data file in a fixed order, the manifest itself aside."""
+    for folder in (shipped("benchmarks_db"), shipped("profiles")):
+        yield from sorted(p for p in folder.rglob("*") if p.suffix in (".csv", ".toml") and "layers" not in p.parts)
+
+
+def compute() -> str:
+    """SHA-256 over names and contents."""
+    digest = hashlib.sha256()
+    for path in files():
+        digest.update(path.name.encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def recorded() -> str:
+    """The digest in the shipped manifest. Raises DataError where it is missing."""
+    path = shipped("benchmarks_db") / _NAME
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["digest"])
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"shipped file {path} is missing or damaged; reinstall arch-advisor") from error
+
+
+def write() -> None:
+    """Record the digest of what is there now."""
+    path = shipped("benchmarks_db") / _NAME
+    path.write_text(json.dumps({"digest": compute()}, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

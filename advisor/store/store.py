@@ -1,0 +1,150 @@
+"""The facade over the database: one method per question the layers above ask. Decides nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from advisor.records import Candidate, Complexity, Device, Estimate, Measurement, Model, Observation, Target, Weights
+from advisor.store import catalogue, estimates, evidence
+from advisor.store.connection import connect, transaction, translated
+
+
+class Store:
+    """An open database. Use as a context manager; raises StoreError for anything SQLite refuses."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, writable: bool) -> None:
+        self.path = path
+        self.db = db
+        """For the modules of this package only."""
+        self.writable = writable
+        """False on read-only media: nothing can be kept, answers still work."""
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all or nothing. Inside another one it joins that."""
+        with translated(self.path):
+            if self.db.in_transaction:
+                yield
+            else:
+                with transaction(self.db):
+                    yield
+
+    def meta(self, key: str) -> str | None:
+        """A setting of the database itself, or None."""
+        with translated(self.path):
+            row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a setting."""
+        with self.writing():
+            self.db.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+            )
+
+    def device(self, name: str) -> Device:
+        """The profile with exactly this id, name or alias. Raises UnknownName."""
+        return catalogue.find_device(self.db, name)
+
+    def devices(self) -> list[Device]:
+        """All profiles."""
+        return catalogue.all_devices(self.db)
+
+    def add_device(self, device: Device) -> None:
+        """Insert or replace a profile."""
+        with self.writing():
+            catalogue.write_devices(self.db, [device])
+
+    def models(self) -> list[Model]:
+        """All registered models."""
+        return catalogue.all_models(self.db)
+
+    def model(self, name: str) -> Model:
+        """One model by full, bare or deprecated name. Raises UnknownName."""
+        return catalogue.find_model(self.db, name)
+
+    def weights(self, model: str) -> list[Weights]:
+        """All weights of a model."""
+        return catalogue.weights_of(self.db, model)
+
+    def complexities(self) -> dict[tuple[str, int], Complexity]:
+        """(signature, resolution) -> complexity."""
+        return catalogue.complexities(self.db)
+
+    def complexity(self, signature: str) -> dict[int, Complexity]:
+        """Resolution -> complexity of one architecture."""
+        return catalogue.complexity_of(self.db, signature)
+
+    def families(self) -> dict[str, str]:
+        """Signature -> family."""
+        return catalogue.families(self.db)
+
+    def candidates(self) -> list[Candidate]:
+        """Weights with a top-1 whose complexity is known at their resolution."""
+        return catalogue.candidates(self.db)
+
+    def precision_accuracies(self, precision: str) -> dict[tuple[str, str, int], tuple[float, str]]:
+        """(model, weights tag, resolution) -> (top-1 percent, source) observed at this precision."""
+        return catalogue.precision_accuracies(self.db, precision)
+
+    def measurements(self, device: str | None = None) -> list[Measurement]:
+        """Accepted measurements, of one device if given."""
+        return evidence.measurements(self.db, device)
+
+    def observations(self, origin: str | None = None, outcome: str | None = None) -> Iterator[Observation]:
+        """Stored observations."""
+        return evidence.observations(self.db, origin, outcome)
+
+    def tail_ratios(self, kind: str, runtime: str, statistic: str) -> list[tuple[float, str]]:
+        """(tail / typical latency, source) on one kind of device and runtime."""
+        return evidence.tail_ratios(self.db, kind, runtime, statistic)
+
+    def measurements_per_device(self) -> dict[str, int]:
+        """Device id -> number of measurements."""
+        return evidence.per_device(self.db)
+
+    def measured_targets(self, device: str) -> list[tuple[str, int]]:
+        """(target in words, measurements) of a device."""
+        return evidence.targets_of(self.db, device)
+
+    def write_estimates(self, target: Target, batch_size: int, rows: Iterable[Estimate]) -> None:
+        """Replace the estimates of a target at a batch size."""
+        with self.writing():
+            estimates.EstimateWriter(self.db).write(target, batch_size, rows)
+
+    def estimates(self, target: Target, batch_size: int) -> list[Estimate]:
+        """Materialised estimates; empty where none were computed."""
+        return estimates.read_estimates(self.db, target, batch_size)
+
+    def write_predictor(self, target: Target, content: Mapping[str, Any]) -> None:
+        """Keep a fitted predictor."""
+        with self.writing():
+            estimates.write_predictor(self.db, target, content)
+
+    def predictor(self, target: Target) -> dict[str, Any] | None:
+        """The fitted predictor of a target, or None."""
+        return estimates.read_predictor(self.db, target)
+
+    def forget_estimates(self) -> None:
+        """Drop all estimates and predictors."""
+        with self.writing():
+            estimates.forget_all(self.db)
+
+
+def open_store(path: Path) -> Store:
+    """Open (creating or upgrading) the database at `path`. Raises StoreError."""
+    db, writable = connect(path)
+    return Store(path, db, writable)
