@@ -1,0 +1,90 @@
+"""The command group, its lazily imported commands, and the one place that turns errors into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from advisor.errors import AdvisorError, NotEnoughEvidence, UsageError
+
+ANSWERED, FAILED, USAGE, INFEASIBLE, NO_EVIDENCE = 0, 1, 2, 3, 4
+
+_COMMANDS = {
+    "recommend": ("advisor.cli.recommend", "recommend", "Which model, on this device, under these budgets."),
+    "predict": ("advisor.cli.predict", "predict", "Latency and memory of named models on a device."),
+    "explain": ("advisor.cli.explain", "explain", "Layers and complexity of a model: where time and memory go."),
+    "models": ("advisor.cli.models", "models", "The catalogue of architectures and weights."),
+    "devices": ("advisor.cli.devices", "devices", "Device profiles: list, show, detect, add."),
+    "db": ("advisor.cli.db", "db", "The database of evidence: info, import, export, verify."),
+    "fit": ("advisor.cli.fit", "fit", "Fit the predictors again from the evidence in the database."),
+    "evaluate": ("advisor.cli.evaluate", "evaluate", "How good the predictions are, on families they never saw."),
+}
+"""Name -> module, attribute, one-line help: listing commands must not import them."""
+
+
+_NO_MEASURE = (
+    "this version does not measure yet; time the model with your own tool and add the figures with 'advisor db import FILE' "
+    "(columns: 'advisor db import --help')"
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "measure":
+            raise AdvisorError(_NO_MEASURE)
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - tells the type checker what the table holds
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[2]) for name, entry in _COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="arch-advisor", prog_name="advisor")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Selects image models under latency, memory and accuracy budgets on a given device.
+
+    Answers rest on measurements where there are some, on a validated prediction where there are none, and say which.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> NoReturn:
+    """Run the command line; never shows a traceback for what a user did or what a machine lacks."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("interrupted", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except NotEnoughEvidence as error:
+        _fail(str(error), NO_EVIDENCE)
+    except UsageError as error:
+        _fail(str(error), USAGE)
+    except AdvisorError as error:
+        _fail(str(error), FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left; nothing more can be said there
+        sys.exit(FAILED)
+    sys.exit(status if isinstance(status, int) else ANSWERED)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    click.echo(f"advisor: {message}", err=True)
+    sys.exit(status)

@@ -1,0 +1,51 @@
+"""advisor devices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from advisor.cli.options import format_option, progress, width
+from advisor.workflows import describing
+
+
+@click.group()
+def devices() -> None:
+    """Device profiles."""
+
+
+@devices.command("list")
+@format_option
+def list_(fmt: str) -> None:
+    """Every profile and how many measurements there are of it."""
+    from advisor.render import descriptions
+
+    click.echo(descriptions.devices(describing.devices(on_progress=progress), fmt, width()))
+
+
+@devices.command()
+@click.argument("device")
+@format_option
+def show(device: str, fmt: str) -> None:
+    """One profile: every fact with its source, power modes, what was measured."""
+    from advisor.render import descriptions
+
+    click.echo(descriptions.device(describing.device(device, on_progress=progress), fmt, width()))
+
+
+@devices.command()
+@format_option
+def detect(fmt: str) -> None:
+    """What this machine is: every probe with its value or the reason it has none."""
+    from advisor.render import descriptions
+
+    click.echo(descriptions.detection(describing.detect_device(), fmt, width()))
+
+
+@devices.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def add(file: Path) -> None:
+    """Check the profile FILE (TOML) and keep it in the home."""
+    added = describing.add_device(file, on_progress=progress)
+    click.echo(f"added {added.id}; ask with: advisor recommend --device {added.id}")

@@ -1,0 +1,64 @@
+"""Options that several commands share, the choice of format, and progress on stderr."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from advisor.records import PRECISIONS, RUNTIMES
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_LEAST_WIDTH = 100
+
+
+def width() -> int:
+    """Columns to lay tables out for; generous where stdout is no terminal."""
+    return shutil.get_terminal_size((140, 24)).columns if sys.stdout.isatty() else 140
+
+
+def format_option(command: Command) -> Command:
+    """--format table|json|csv|markdown; table unless asked."""
+    return click.option(
+        "--format",
+        "fmt",
+        type=click.Choice(["table", "json", "csv", "markdown"]),
+        default="table",
+        help="Form of the output.",
+    )(command)
+
+
+def device_option(command: Command) -> Command:
+    """--device ID."""
+    return click.option("--device", metavar="ID", help="A profile's id, name or alias; without it, this machine.")(
+        command
+    )
+
+
+_TARGET_OPTIONS = (
+    click.option(
+        "--batch-size", type=int, default=1, show_default=True, help="Images per batch; latency is of the whole batch."
+    ),
+    click.option("--resolution", type=int, help="Only this input resolution (side in pixels)."),
+    click.option("--runtime", type=click.Choice(RUNTIMES), help="Instead of the profile's default runtime."),
+    click.option("--precision", type=click.Choice(PRECISIONS), help="Instead of the default precision."),
+    click.option("--power-mode", metavar="M", help="A power mode of the board ('advisor devices show ID')."),
+    click.option("--threads", type=click.IntRange(min=1), help="CPU threads, on CPU targets."),
+    click.option("--memory-format", type=click.Choice(["nchw", "nhwc"]), help="Layout of activations."),
+)
+
+
+def target_options(command: Command) -> Command:
+    """Everything that replaces a part of the default target."""
+    for option in reversed(_TARGET_OPTIONS):
+        command = option(command)
+    return device_option(command)
+
+
+def progress(stage: str) -> None:
+    """Say on stderr what is being prepared; only slow first-time work calls this."""
+    click.echo(f"advisor: preparing {stage} ...", err=True)

@@ -1,0 +1,23 @@
+"""advisor predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from advisor import workflows
+from advisor.cli.options import format_option, progress, target_options, width
+
+
+@click.command()
+@click.argument("models", nargs=-1)
+@click.option("--all", "all_models", is_flag=True, help="Every model of the catalogue.")
+@target_options
+@format_option
+def predict(models: tuple[str, ...], fmt: str, **asked: Any) -> None:  # noqa: ANN401 - click passes the options by name
+    """Latency and memory of MODELS on a device, measured where they were, predicted otherwise."""
+    from advisor.render import answers
+
+    found = workflows.predict(models, **asked, on_progress=progress)
+    click.echo(answers.predictions(found, fmt, width()))

@@ -1,0 +1,55 @@
+"""advisor recommend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from advisor import workflows
+from advisor.cli.options import format_option, progress, target_options, width
+
+_INFEASIBLE = 3
+
+
+@click.command()
+@target_options
+@click.option("--max-latency", metavar="TIME", help="Of the whole batch, e.g. 50ms or 0.05s.")
+@click.option("--min-throughput", metavar="RATE", help="E.g. 30fps.")
+@click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30).")
+@click.option("--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1, e.g. 75% or 0.75.")
+@click.option("--max-params", metavar="COUNT", help="E.g. 30M.")
+@click.option(
+    "--latency-stat",
+    type=click.Choice(["p50", "p90"]),
+    default="p50",
+    show_default=True,
+    help="Which latency is bounded.",
+)
+@click.option(
+    "--confidence",
+    metavar="P",
+    default="0.9",
+    show_default=True,
+    help="Least chance to meet all budgets; also of the intervals.",
+)
+@click.option("--top", type=int, default=5, show_default=True, help="How many picks.")
+@click.option("--all", "all_rows", is_flag=True, help="No limit of two picks per family.")
+@click.option("--library", type=click.Choice(["torchvision", "timm"]), help="Only models of this library.")
+@click.option("--license", type=click.Choice(["permissive"]), help="Only weights under a permissive licence.")
+@format_option
+def recommend(fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
+    """Which model, on this device, under these budgets.
+
+    Exit code 0: something fits; 3: nothing does (what comes closest is printed); 4: not enough evidence.
+    """
+    answer = workflows.recommend(**asked, on_progress=progress)
+    if fmt == "json":
+        from advisor.render import as_json
+
+        click.echo(as_json.dump(as_json.recommendation(answer)))
+    else:
+        from advisor.render import answers
+
+        click.echo(answers.recommendation(answer, fmt, width()))
+    return 0 if answer.feasible else _INFEASIBLE

@@ -1,0 +1,57 @@
+"""Probabilities from intervals: a quantity is log-normal on either side of its value, as wide as its 90 % interval says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from advisor.records import Quantity
+
+_Z90 = 1.6448536269514722
+"""Half-width of a central 90 % interval in standard deviations."""
+_LEAST_SD = 1e-6
+
+
+def normal_cdf(z: float) -> float:
+    """Standard normal distribution function."""
+    return 0.5 * (1.0 + math.erf(z / math.sqrt(2.0)))
+
+
+def z_of(confidence: float) -> float:
+    """Half-width, in standard deviations, of the central interval that holds `confidence` (0..1)."""
+    low, high = 0.0, 10.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if 2 * normal_cdf(middle) - 1 < confidence:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def chance_at_most(quantity: Quantity, bound: float) -> float:
+    """Probability that the quantity (interval at 90 %) is at most `bound`."""
+    if bound <= 0:
+        return 0.0
+    distance = math.log(bound / quantity.value)
+    edge = quantity.high / quantity.value if distance >= 0 else quantity.value / quantity.low
+    return normal_cdf(distance / max(math.log(edge) / _Z90, _LEAST_SD))
+
+
+def at_confidence(quantity: Quantity, confidence: float) -> Quantity:
+    """The same quantity with its 90 % interval widened or narrowed to `confidence`."""
+    power = z_of(confidence) / _Z90
+    low = quantity.value * (quantity.low / quantity.value) ** power
+    high = quantity.value * (quantity.high / quantity.value) ** power
+    return replace(quantity, low=low, high=high)
+
+
+def derived_throughput(latency: Quantity, batch_size: int) -> Quantity:
+    """Images per second as batch / latency; the interval turns over."""
+    scale = 1000.0 * batch_size
+    return replace(latency, value=scale / latency.value, low=scale / latency.high, high=scale / latency.low)
+
+
+def bound_for(quantity: Quantity, chance: float) -> float:
+    """The least bound the quantity stays under with probability `chance` (0.5 < chance < 1)."""
+    return quantity.value * math.pow(quantity.high / quantity.value, z_of(2 * chance - 1) / _Z90)

@@ -1,0 +1,83 @@
+"""What would have to give when nothing is feasible: each budget moved alone, the others held. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from advisor.recommend.answer import Relaxation
+from advisor.recommend.budgets import Budgets, describe
+from advisor.recommend.chance import bound_for
+from advisor.recommend.scoring import Scored
+
+
+def relaxations(items: Sequence[Scored], budgets: Budgets, confidence: float) -> tuple[Relaxation, ...]:
+    """One entry per budget whose relaxation alone would make something feasible, smallest relative change first."""
+    found = []
+    for name, bound in budgets.stated().items():
+        best = _closest(items, name, confidence)
+        if best is not None:
+            needed, item = best
+            found.append((abs(math.log(needed / bound)), _relaxation(name, bound, needed, item, confidence)))
+    return tuple(relaxation for _, relaxation in sorted(found, key=lambda pair: pair[0]))
+
+
+def _closest(items: Iterable[Scored], name: str, confidence: float) -> tuple[float, Scored] | None:
+    options = []
+    for item in items:
+        spare = item.others(name)
+        if spare > confidence and not item.extrapolated:
+            needed = _needed(item, name, min(confidence / spare, 1 - 1e-9))
+            if needed is not None:
+                options.append((needed, item))
+    if not options:
+        return None
+    sign = -1 if name.startswith("min_") else 1
+    return min(options, key=lambda option: (sign * option[0], -option[1].top1))
+
+
+def _needed(item: Scored, name: str, chance: float) -> float | None:
+    """The bound on `name` that this candidate meets with probability `chance`, or None where the index is unknown."""
+    latency, memory = item.estimate.latency, item.estimate.memory
+    if name == "min_accuracy_percent":
+        return item.top1
+    if name == "max_params":
+        return float(item.candidate.params)
+    if name in ("max_memory_mib", "board_memory_mib"):
+        return None if memory is None else bound_for(memory, chance)
+    if latency is None:
+        return None
+    needed_ms = bound_for(latency, chance)
+    return needed_ms if name == "max_latency_ms" else _throughput_at(item, needed_ms)
+
+
+def _throughput_at(item: Scored, latency_ms: float) -> float:
+    estimate = item.estimate
+    if estimate.throughput_img_s is not None and estimate.latency is not None:
+        return estimate.throughput_img_s * estimate.latency.value / latency_ms
+    return 1000.0 * estimate.batch_size / latency_ms
+
+
+_VERBS = {
+    "max_latency_ms": "a latency budget of {needed} instead of {asked} admits",
+    "min_throughput_img_s": "a throughput of {needed} instead of {asked} admits",
+    "max_memory_mib": "a memory budget of {needed} instead of {asked} admits",
+    "board_memory_mib": "a device that leaves {needed} of memory instead of {asked} admits",
+    "min_accuracy_percent": "an accuracy of {needed} instead of {asked} admits",
+    "max_params": "{needed} parameters instead of {asked} admit",
+}
+
+
+def _relaxation(name: str, bound: float, needed: float, item: Scored, confidence: float) -> Relaxation:
+    asked, wanted = describe(name, bound), describe(name, _outwards(name, needed))
+    model = item.candidate.weights.model
+    sentence = f"{_VERBS[name].format(needed=wanted, asked=asked)} {model} ({item.top1:.1f} % top-1) at {confidence:.0%} confidence"
+    return Relaxation(name, asked, wanted, model, item.top1, sentence)
+
+
+def _outwards(name: str, needed: float) -> float:
+    """Rounded to three digits so that the printed bound still admits the model."""
+    if name == "min_accuracy_percent":
+        return math.floor(needed * 10) / 10
+    step = 10.0 ** (math.floor(math.log10(needed)) - 2)
+    return (math.floor if name.startswith("min_") else math.ceil)(needed / step) * step

@@ -1,0 +1,33 @@
+"""Which device a question is about: a named profile, a family's default, or this machine."""
+
+from __future__ import annotations
+
+from advisor.devices import FAMILY_DEFAULTS, Device, detect
+from advisor.errors import UsageError
+from advisor.store import Store
+
+
+def chosen_device(store: Store, name: str | None) -> tuple[Device, tuple[str, ...]]:
+    """The profile and notes on how it was chosen. Raises UnknownName, UsageError."""
+    if name is None:
+        return _this_machine(store)
+    family = name.strip().casefold()
+    if family not in FAMILY_DEFAULTS:
+        return store.device(name), ()
+    here = detect().device_id
+    members = [d.id for d in store.devices() if d.id.startswith(family + "-")]
+    if here in members:
+        return store.device(here), (f"'{name}' is this board, {here}",)
+    default = FAMILY_DEFAULTS[family]
+    others = ", ".join(member for member in members if member != default)
+    return store.device(default), (f"'{name}' is taken as {default}, the family's default; others: {others}",)
+
+
+def _this_machine(store: Store) -> tuple[Device, tuple[str, ...]]:
+    found = detect()
+    if found.device_id is None:
+        raise UsageError(
+            f"this machine has no profile ({found.reason}); name one with --device ('advisor devices list'), "
+            "or make one: 'advisor devices detect' prints a draft for 'advisor devices add FILE'"
+        )
+    return store.device(found.device_id), (f"no --device given: this machine is {found.device_id}",)

@@ -1,0 +1,132 @@
+"""explain, models and devices: what is known, without a question about budgets."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from advisor import complexity
+from advisor.devices import Detection, Device, detect, device_to_toml, validate_profile
+from advisor.errors import DataError, MissingExtra
+from advisor.locations import user_profiles
+from advisor.recommend.reports import DeviceDetails, Explanation, ModelDetails, ModelRow
+from advisor.records import Estimate, Layer, Model, Weights
+from advisor.store import Store
+from advisor.workflows.answering import TargetOptions, estimates_for
+from advisor.workflows.choosing import chosen_device
+from advisor.workflows.preparing import Progress, prepared_store, silent
+
+
+def explain(
+    name: str, *, device: str | None = None, resolution: int | None = None, on_progress: Progress = silent
+) -> Explanation:
+    """Where parameters, operations, memory (and on a device, time) of a model go.
+
+    Raises UnknownName; MissingExtra where the resolution was never traced and torch is not installed.
+    """
+    with prepared_store(on_progress) as store:
+        model = store.model(name)
+        size = resolution or model.default_resolution
+        totals = store.complexity(model.signature).get(size)
+        layers, reason = _layers(model, size)
+        if totals is None:
+            totals = complexity.explain(model.name, size).complexity
+        profile, estimate = _on_device(store, device, model.signature, size)
+        return Explanation(model, totals, layers, reason, tuple(store.weights(model.name)), profile, estimate)
+
+
+def _layers(model: Model, size: int) -> tuple[tuple[Layer, ...], str]:
+    if size == model.default_resolution:
+        shipped = complexity.shipped_layers(model.name)
+        if shipped is not None:
+            return tuple(shipped), ""
+    try:
+        return complexity.explain(model.name, size).layers, ""
+    except MissingExtra as error:
+        return (), str(error)
+
+
+def _on_device(store: Store, device: str | None, signature: str, size: int) -> tuple[str, Estimate | None]:
+    if device is None:
+        return "", None
+    profile, _ = chosen_device(store, device)
+    rows = estimates_for(store, TargetOptions().on(profile), 1)
+    return profile.id, next((e for e in rows if (e.signature, e.resolution) == (signature, size)), None)
+
+
+def models(*, library: str | None = None, family: str | None = None, on_progress: Progress = silent) -> list[ModelRow]:
+    """The catalogue, one row per registered model."""
+    with prepared_store(on_progress) as store:
+        known = store.complexities()
+        best: dict[str, Weights] = {}
+        for candidate in sorted(store.candidates(), key=lambda c: c.weights.top1 or 0.0):
+            best[candidate.weights.model] = candidate.weights
+        return [
+            ModelRow(m, known[m.signature, m.default_resolution], best.get(m.name))
+            for m in store.models()
+            if library in (None, m.library) and family in (None, m.family)
+        ]
+
+
+def model(name: str, *, on_progress: Progress = silent) -> ModelDetails:
+    """One model with its twins, resolutions and weights. Raises UnknownName."""
+    with prepared_store(on_progress) as store:
+        found = store.model(name)
+        twins = tuple(m.name for m in store.models() if m.signature == found.signature and m.name != found.name)
+        totals = tuple(c for _, c in sorted(store.complexity(found.signature).items()))
+        return ModelDetails(found, twins, totals, tuple(store.weights(found.name)))
+
+
+def devices(*, on_progress: Progress = silent) -> list[tuple[Device, int]]:
+    """(profile, number of measurements on it) of every device."""
+    with prepared_store(on_progress) as store:
+        counts = store.measurements_per_device()
+        return [(device, counts.get(device.id, 0)) for device in store.devices()]
+
+
+def device(name: str, *, on_progress: Progress = silent) -> DeviceDetails:
+    """A profile and what was measured on it. Raises UnknownName."""
+    with prepared_store(on_progress) as store:
+        profile, _ = chosen_device(store, name)
+        return DeviceDetails(profile, tuple(store.measured_targets(profile.id)))
+
+
+def detect_device() -> Detection:
+    """What this machine is, as far as its own files and drivers say."""
+    return detect()
+
+
+def add_device(path: Path, *, on_progress: Progress = silent) -> Device:
+    """Check a user's profile, keep it in the home and predict for it. Raises DataError, UsageError."""
+    profile = validate_profile(path)
+    with prepared_store(on_progress) as store:
+        taken = {
+            name.casefold(): d.id for d in store.devices() for name in (d.id, d.name, *d.aliases) if d.id != profile.id
+        }
+        shipped_ids = {d.id for d in store.devices() if d.origin == "shipped"}
+        if profile.id in shipped_ids:
+            raise DataError(f"{path}: id {profile.id!r} belongs to a shipped profile; choose another id")
+        for name in (profile.id, profile.name, *profile.aliases):
+            if name.casefold() in taken:
+                raise DataError(
+                    f"{path}: name {name!r} already belongs to device {taken[name.casefold()]!r}; choose another"
+                )
+        from advisor.predict import fit
+
+        with store.writing():
+            store.add_device(profile)
+            fit(store, devices=[profile.id])
+            _keep_profile(profile)
+    return profile
+
+
+def _keep_profile(profile: Device) -> None:
+    """Write the profile to the home, whole or not at all."""
+    folder = user_profiles()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, suffix=".part", delete=False) as file:
+            file.write(device_to_toml(profile))
+        Path(file.name).replace(folder / f"{profile.id}.toml")
+    except OSError as error:
+        raise DataError(f"cannot keep the profile in {folder}: {error.strerror}") from error

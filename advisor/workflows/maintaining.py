@@ -1,0 +1,140 @@
+"""db, fit and evaluate: looking after the evidence and what is fitted to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from advisor.errors import UsageError
+from advisor.locations import shipped
+from advisor.predict.records import FitReport, TargetEvaluation
+from advisor.recommend.reports import Verification
+from advisor.records import ImportReport
+from advisor.store import Store
+from advisor.store.importers.observations import ReadResult
+from advisor.store.verifying import by_source, checks, counts, rejections
+from advisor.workflows.choosing import chosen_device
+from advisor.workflows.preparing import Progress, prepared_store, silent
+
+SOURCE_FORMATS = ("interchange", "timm", "jsonl")
+
+
+def db_info(*, on_progress: Progress = silent) -> dict[str, int]:
+    """How much the database holds, by name."""
+    with prepared_store(on_progress) as store:
+        return counts(store)
+
+
+def db_verify(*, on_progress: Progress = silent) -> Verification:
+    """Run every check. Raises StoreError where the file itself is damaged."""
+    with prepared_store(on_progress) as store:
+        return Verification(counts(store), tuple(by_source(store)), tuple(rejections(store)), tuple(checks(store)))
+
+
+def db_import(
+    path: Path,
+    *,
+    source_format: str | None = None,
+    device: str | None = None,
+    dry_run: bool = False,
+    on_progress: Progress = silent,
+) -> ImportReport:
+    """Add a file's measurements and fit anew what they touch; a dry run says what would happen and changes nothing.
+
+    Raises DataError for a file that is not of its format, UsageError where the device cannot be told.
+    """
+    from advisor.store.seeding import add_observations
+
+    result = _read(path, source_format or _guess(path), device)
+    with prepared_store(on_progress) as store, _kept_unless(dry_run, store):
+        outcomes = add_observations(store, shipped("benchmarks_db"), result.observations, "user")
+        report = _report(path, result, outcomes)
+        if report.accepted and not dry_run:
+            on_progress("predictions")
+            _fit(store)
+    return report
+
+
+class _Undo(Exception):
+    """Leaves a transaction without a trace."""
+
+
+@contextmanager
+def _kept_unless(dry_run: bool, store: Store) -> Iterator[None]:
+    try:
+        with store.writing():
+            yield
+            if dry_run:
+                raise _Undo
+    except _Undo:
+        return
+
+
+def _guess(path: Path) -> str:
+    if path.suffix == ".jsonl":
+        return "jsonl"
+    return "timm" if path.name.startswith("benchmark-infer-") else "interchange"
+
+
+def _read(path: Path, source_format: str, device: str | None) -> ReadResult:
+    from advisor.store.importers import interchange, jsonl, timm
+    from advisor.store.importers.sources import load as load_sources
+
+    if source_format == "timm":
+        return timm.read(path, device)
+    if device is not None:
+        raise UsageError(f"--device goes with timm's benchmark files only; {path} names the device of each row itself")
+    if source_format == "jsonl":
+        return jsonl.read(path)
+    return interchange.read(path, load_sources(shipped("benchmarks_db") / "mapping"))
+
+
+def _report(path: Path, result: ReadResult, outcomes: Mapping[str, tuple[str, str]]) -> ImportReport:
+    """Every row once: broken rows, then what became of each observation."""
+    rejected = list(result.rejected)
+    counts = {"accepted": 0, "duplicate": 0}
+    seen: set[str] = set()
+    for line, observation in zip(result.lines, result.observations, strict=True):
+        outcome, reason = outcomes[observation.id]
+        if observation.id in seen:
+            outcome = "duplicate"
+        seen.add(observation.id)
+        if outcome == "rejected":
+            rejected.append((line, reason))
+        else:
+            counts[outcome] += 1
+    return ImportReport(str(path), result.rows, counts["accepted"], counts["duplicate"], tuple(sorted(rejected)))
+
+
+def db_export(path: Path, *, everything: bool = False, on_progress: Progress = silent) -> int:
+    """Write observations as lossless JSON Lines, only the user's own unless `everything`; returns how many.
+
+    Raises DataError where the file cannot be written.
+    """
+    from advisor.store.importers.jsonl import write
+
+    with prepared_store(on_progress) as store:
+        return write(path, store.observations(origin=None if everything else "user"))
+
+
+def fit(*, on_progress: Progress = silent) -> FitReport:
+    """Fit all predictors from the evidence in the database."""
+    with prepared_store(on_progress) as store, store.writing():
+        return _fit(store)
+
+
+def _fit(store: Store) -> FitReport:
+    from advisor.predict import fit as fit_all
+
+    store.forget_estimates()
+    return fit_all(store)
+
+
+def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> list[TargetEvaluation]:
+    """Errors of the predictions on families held out, per target."""
+    from advisor.predict import evaluate as evaluate_all
+
+    with prepared_store(on_progress) as store:
+        chosen = None if device is None else chosen_device(store, device)[0].id
+        return [row for row in evaluate_all(store) if chosen in (None, row.target.device)]

@@ -1,0 +1,48 @@
+"""Opens the home's database, building or refreshing it from the shipped data first where needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from advisor.errors import StoreError
+from advisor.locations import database, shipped, user_profiles
+from advisor.store import Store, open_store
+from advisor.store.manifest import recorded
+
+Progress = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """The progress callback of who does not want to hear."""
+
+
+def prepared_store(on_progress: Progress = silent) -> Store:
+    """The database, up to date with the shipped data. The caller closes it. Raises StoreError, DataError."""
+    store = open_store(database())
+    try:
+        digest = recorded()
+        if store.meta("shipped") != digest:
+            _prepare(store, digest, on_progress)
+    except BaseException:
+        store.db.close()
+        raise
+    return store
+
+
+def _prepare(store: Store, digest: str, on_progress: Progress) -> None:
+    if not store.writable:
+        raise StoreError(
+            f"{store.path} was built by another version and cannot be written; set ADVISOR_HOME to a writable folder"
+        )
+    from advisor.devices import shipped_profiles, user_devices
+    from advisor.predict import fit
+    from advisor.store.seeding import seed
+
+    with store.writing():
+        if store.meta("shipped") == digest:  # another process did it while this one waited
+            return
+        devices = [*shipped_profiles(), *user_devices(user_profiles())]
+        seed(store, shipped("benchmarks_db"), devices, on_progress)
+        on_progress("predictions")
+        fit(store)
+        store.set_meta("shipped", digest)
