@@ -15,14 +15,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from advisor.workflows import predict as predict
-    from advisor.workflows import recommend as recommend
+    from advisor.workflows.answering import recommend as recommend
     from advisor.workflows.describing import explain as explain
+    from advisor.workflows.predicting import predict as predict
 
 __all__ = ["explain", "predict", "recommend"]
 __version__ = "0.1.0"
 
-_WHERE = {"recommend": "advisor.workflows", "predict": "advisor.workflows", "explain": "advisor.workflows.describing"}
+_WHERE = {
+    "recommend": "advisor.workflows.answering",
+    "predict": "advisor.workflows.predicting",
+    "explain": "advisor.workflows.describing",
+}
 
 
 class _Api(ModuleType):

@@ -12,7 +12,6 @@ AdvisorError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class AdvisorError(Exception):
@@ -27,6 +26,8 @@ class UnknownName(UsageError):
     """A name that is not known; says what comes close and where the list is."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str) -> None:
+        from difflib import get_close_matches  # only on the way to an error
+
         by_folded = {k.casefold(): k for k in known}
         close = [by_folded[c] for c in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)]
         self.matches = tuple(close)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import NoReturn
@@ -66,6 +67,7 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line; never shows a traceback for what a user did or what a machine lacks."""
+    gc.disable()  # a short-lived process that makes many small records: collecting them takes longer than they live
     try:
         status = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

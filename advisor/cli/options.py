@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,6 +17,8 @@ _LEAST_WIDTH = 100
 
 def width() -> int:
     """Columns to lay tables out for; generous where stdout is no terminal."""
+    import shutil
+
     return shutil.get_terminal_size((140, 24)).columns if sys.stdout.isatty() else 140
 
 

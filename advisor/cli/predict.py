@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from advisor import workflows
 from advisor.cli.options import format_option, progress, target_options, width
+from advisor.workflows import predicting
 
 
 @click.command()
@@ -19,5 +19,5 @@ def predict(models: tuple[str, ...], fmt: str, **asked: Any) -> None:  # noqa: A
     """Latency and memory of MODELS on a device, measured where they were, predicted otherwise."""
     from advisor.render import answers
 
-    found = workflows.predict(models, **asked, on_progress=progress)
+    found = predicting.predict(models, **asked, on_progress=progress)
     click.echo(answers.predictions(found, fmt, width()))

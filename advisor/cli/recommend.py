@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from advisor import workflows
 from advisor.cli.options import format_option, progress, target_options, width
+from advisor.workflows import answering
 
 _INFEASIBLE = 3
 
@@ -43,7 +43,7 @@ def recommend(fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the
 
     Exit code 0: something fits; 3: nothing does (what comes closest is printed); 4: not enough evidence.
     """
-    answer = workflows.recommend(**asked, on_progress=progress)
+    answer = answering.recommend(**asked, on_progress=progress)
     if fmt == "json":
         from advisor.render import as_json
 

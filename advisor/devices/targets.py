@@ -13,6 +13,8 @@ _CPU_RUNTIMES = ("ncnn", "tflite", "armnn")
 """Runtimes that run on the CPU also of a device that has a GPU."""
 
 _FORMATS = {"nchw": "nchw", "nhwc": "nhwc", "channels_last": "nhwc"}
+_INT8_RUNTIMES = ("tensorrt", "paddle-tensorrt", "tf-trt", "onnxruntime", "ncnn", "tflite", "armnn")
+"""Runtimes that convert a model to int8 as they load it; the others need another model."""
 _FIXED_PRECISION = {"ncnn": "mixed", "tensorrt": "fp16", "tf-trt": "fp16"}
 MAX_THREADS = 1024
 
@@ -34,7 +36,7 @@ def target_for(
     if power_mode is not None:
         target = replace(target, power_mode=mode_named(device, power_mode).name)
     if precision is not None:
-        target = replace(target, precision=_precision(device, precision, target.compute_unit))
+        target = replace(target, precision=_precision(device, precision, target))
     if threads is not None:
         target = replace(target, threads=_threads(target, threads))
     if memory_format is not None:
@@ -71,10 +73,13 @@ def _usual_precision(device: Device, runtime: str, unit: str) -> str:
     return "fp32"
 
 
-def _precision(device: Device, precision: str, unit: str) -> str:
+def _precision(device: Device, precision: str, target: Target) -> str:
     if precision not in PRECISIONS:
         raise UsageError(f"unknown precision {precision!r}; known: {', '.join(PRECISIONS)}")
-    problem = precision_problem(precision, unit, device.value("compute_capability"))
+    problem = precision_problem(precision, target.compute_unit, device.value("compute_capability"))
+    if "int8" in precision and target.runtime not in _INT8_RUNTIMES:
+        usable = ", ".join(r for r in device.runtimes if r in _INT8_RUNTIMES) or "none of this device"
+        problem = f"{target.runtime} does not run published models at {precision}; runtimes that do: {usable}"
     if problem:
         raise UsageError(f"device {device.id}: {problem}")
     return precision

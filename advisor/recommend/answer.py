@@ -1,10 +1,12 @@
-"""The records of an answer. Data only; rendering is elsewhere."""
+"""The records of an answer. Data only; rendering is elsewhere.
+
+Tuples, because making a dataclass of many fields takes longer than ranking the catalogue.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.records import Quantity, Target
 
@@ -12,8 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """A candidate on a target with all that is known of it."""
 
     rank: int
@@ -42,8 +43,7 @@ class Pick:
     measure_command: str
 
 
-@dataclass(frozen=True, slots=True)
-class Relaxation:
+class Relaxation(NamedTuple):
     """A budget, moved alone, that would make something feasible."""
 
     budget: str
@@ -54,8 +54,7 @@ class Relaxation:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(NamedTuple):
     """The answer to `which network, on this device, under these budgets`."""
 
     device: str
@@ -67,7 +66,7 @@ class Recommendation:
     picks: tuple[Pick, ...]
     measure_first: tuple[Pick, ...]
     relaxations: tuple[Relaxation, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def feasible(self) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.recommend.chance import chance_at_most
-from advisor.records import Estimate
+from advisor.records import Candidate
 from advisor.units import format_count, format_mib, format_ms, significant
 
 
-@dataclass(frozen=True, slots=True)
-class Budgets:
+class Budgets(NamedTuple):
     """Bounds; None = not bounded. `board_memory_mib` is what the device leaves to a process."""
 
     max_latency_ms: float | None = None
@@ -23,8 +22,7 @@ class Budgets:
 
     def stated(self) -> dict[str, float]:
         """Name -> bound, of those that are set."""
-        names = self.__dataclass_fields__
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 def describe(name: str, bound: float) -> str:
@@ -42,46 +40,40 @@ FORMATS = {
 }
 
 
-def chances(budgets: Budgets, estimate: Estimate, top1: float, params: int) -> dict[str, float]:
+def chances(budgets: Budgets, row: Candidate, top1: float, batch_size: int) -> dict[str, float]:
     """Name of each stated budget -> probability that the candidate meets it; 0 where the index is unknown."""
     found: dict[str, float] = {}
     if budgets.min_accuracy_percent is not None:
         found["min_accuracy_percent"] = float(top1 >= budgets.min_accuracy_percent)
     if budgets.max_params is not None:
-        found["max_params"] = float(params <= budgets.max_params)
-    found.update(_time_chances(budgets, estimate))
-    found.update(_memory_chances(budgets, estimate))
+        found["max_params"] = float(row.params <= budgets.max_params)
+    if budgets.max_latency_ms is not None:
+        found["max_latency_ms"] = _on_time(row, budgets.max_latency_ms)
+    if budgets.min_throughput_img_s is not None:
+        found["min_throughput_img_s"] = _on_time(row, latency_for(budgets.min_throughput_img_s, row, batch_size))
+    if budgets.max_memory_mib is not None:
+        found["max_memory_mib"] = _in_memory(row, budgets.max_memory_mib)
+    if budgets.board_memory_mib is not None:
+        found["board_memory_mib"] = _in_memory(row, budgets.board_memory_mib)
     return found
 
 
-def _time_chances(budgets: Budgets, estimate: Estimate) -> dict[str, float]:
-    bounds: dict[str, float] = {}
-    if budgets.max_latency_ms is not None:
-        bounds["max_latency_ms"] = budgets.max_latency_ms
-    if budgets.min_throughput_img_s is not None:
-        bounds["min_throughput_img_s"] = _latency_for(budgets.min_throughput_img_s, estimate)
-    latency = estimate.latency
-    return {name: 0.0 if latency is None else chance_at_most(latency, bound) for name, bound in bounds.items()}
+def _on_time(row: Candidate, bound: float) -> float:
+    return chance_at_most(row.latency_ms, row.latency_low, row.latency_high, bound)
 
 
-def _latency_for(throughput: float, estimate: Estimate) -> float:
-    """Batch latency in ms at which the throughput budget is just met.
+def _in_memory(row: Candidate, bound: float) -> float:
+    return chance_at_most(row.memory_mib, row.memory_low, row.memory_high, bound)
+
+
+def latency_for(throughput: float, row: Candidate, batch_size: int) -> float:
+    """Batch latency in ms at which a throughput (images/s) is just met, and the other way round.
 
     A measured throughput replaces batch / latency, because batches may overlap; the relative spread stays the latency's.
     """
-    if estimate.throughput_img_s is not None and estimate.latency is not None:
-        return estimate.latency.value * estimate.throughput_img_s / throughput
-    return 1000.0 * estimate.batch_size / throughput
-
-
-def _memory_chances(budgets: Budgets, estimate: Estimate) -> dict[str, float]:
-    bounds = {"max_memory_mib": budgets.max_memory_mib, "board_memory_mib": budgets.board_memory_mib}
-    memory = estimate.memory
-    return {
-        name: 0.0 if memory is None else chance_at_most(memory, bound)
-        for name, bound in bounds.items()
-        if bound is not None
-    }
+    if row.throughput_img_s is not None and row.latency_ms is not None:
+        return row.latency_ms * row.throughput_img_s / throughput
+    return 1000.0 * batch_size / throughput
 
 
 def overall(found: Mapping[str, float]) -> float:

@@ -29,12 +29,12 @@ def z_of(confidence: float) -> float:
     return low
 
 
-def chance_at_most(quantity: Quantity, bound: float) -> float:
-    """Probability that the quantity (interval at 90 %) is at most `bound`."""
-    if bound <= 0:
+def chance_at_most(value: float | None, low: float | None, high: float | None, bound: float) -> float:
+    """Probability that a quantity (interval at 90 %) is at most `bound`; 0 where it is unknown."""
+    if value is None or low is None or high is None:
         return 0.0
-    distance = math.log(bound / quantity.value)
-    edge = quantity.high / quantity.value if distance >= 0 else quantity.value / quantity.low
+    distance = math.log(bound / value)
+    edge = high / value if distance >= 0 else value / low
     return normal_cdf(distance / max(math.log(edge) / _Z90, _LEAST_SD))
 
 
@@ -52,6 +52,6 @@ def derived_throughput(latency: Quantity, batch_size: int) -> Quantity:
     return replace(latency, value=scale / latency.value, low=scale / latency.high, high=scale / latency.low)
 
 
-def bound_for(quantity: Quantity, chance: float) -> float:
-    """The least bound the quantity stays under with probability `chance` (0.5 < chance < 1)."""
-    return quantity.value * math.pow(quantity.high / quantity.value, z_of(2 * chance - 1) / _Z90)
+def bound_for(value: float, high: float, chance: float) -> float:
+    """The least bound a quantity stays under with probability `chance` (0.5 < chance < 1)."""
+    return value * math.pow(high / value, z_of(2 * chance - 1) / _Z90)

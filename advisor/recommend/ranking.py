@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from advisor.recommend import licenses, reasons
-from advisor.recommend.answer import Pick, Recommendation
+from advisor.recommend.answer import Pick, Recommendation, Relaxation
 from advisor.recommend.budgets import Budgets, describe
 from advisor.recommend.chance import at_confidence, derived_throughput
-from advisor.recommend.relaxing import relaxations
-from advisor.recommend.scoring import Filters, Scored, admitted, at_most_per_family, best_per_architecture, score
+from advisor.recommend.scoring import (
+    Accuracies,
+    Filters,
+    Scored,
+    admitted,
+    at_most_per_family,
+    best_per_architecture,
+    score,
+)
 from advisor.records import Candidate, Estimate, Quantity, Target
 
 _FAMILY_LIMIT = 2
@@ -19,8 +26,7 @@ _MIGHT_FIT = 0.3
 _MEASURE_FIRST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Everything asked, resolved: the target and device exist, the bounds are parsed."""
 
     target: Target
@@ -35,26 +41,36 @@ class Question:
 
 def recommend(
     question: Question,
-    candidates: Sequence[Candidate],
-    estimates: Sequence[Estimate],
-    accuracies: Mapping[tuple[str, str, int], tuple[float, str]] | None = None,
+    rows: Sequence[Candidate],
+    details: Callable[[Candidate], Estimate],
+    accuracies: Accuracies | None = None,
     notes: Sequence[str] = (),
 ) -> Recommendation:
-    """Best first: the highest accuracy among candidates whose chance to meet all budgets reaches the confidence."""
-    items = score(admitted(candidates, question.filters, licenses.kind), estimates, question.budgets, accuracies)
-    fitting = best_per_architecture(i for i in items if i.probability >= question.confidence and not i.extrapolated)
+    """Best first: the highest accuracy among candidates whose chance to meet all budgets reaches the confidence.
+
+    `rows` is scored; `details` is asked for the whole estimate of the few rows that are shown.
+    """
+    items = score(admitted(rows, question.filters, licenses.kind), question.budgets, question.batch_size, accuracies)
+    fitting = best_per_architecture(i for i in items if i.probability >= question.confidence and not i.row.extrapolated)
     shown = at_most_per_family(fitting, None if question.everything else _FAMILY_LIMIT)[: question.top]
+    show = _Shown(question, details)
     return Recommendation(
         device=question.target.device,
         target=question.target,
         batch_size=question.batch_size,
         budgets=question.budgets.stated(),
         confidence=question.confidence,
-        picks=tuple(_picked(question, item, rank, shown[0], len(fitting)) for rank, item in enumerate(shown, 1)),
-        measure_first=tuple(_unsettled(question, item) for item in _worth_measuring(items, shown, question)),
-        relaxations=() if shown else relaxations(items, question.budgets, question.confidence),
+        picks=tuple(show.pick(item, rank, shown[0], len(fitting)) for rank, item in enumerate(shown, 1)),
+        measure_first=tuple(show.unsettled(item) for item in _worth_measuring(items, shown, question)),
+        relaxations=() if shown else _relaxed(items, question),
         notes=(*notes, *_counts(items, fitting, question)),
     )
+
+
+def _relaxed(items: Sequence[Scored], question: Question) -> tuple[Relaxation, ...]:
+    from advisor.recommend.relaxing import relaxations  # only where nothing fits
+
+    return relaxations(items, question.budgets, question.confidence, question.batch_size)
 
 
 def _worth_measuring(items: Sequence[Scored], shown: Sequence[Scored], question: Question) -> list[Scored]:
@@ -63,37 +79,52 @@ def _worth_measuring(items: Sequence[Scored], shown: Sequence[Scored], question:
     open_ones = [
         i
         for i in items
-        if i.top1 > floor and i.probability >= _MIGHT_FIT and (i.extrapolated or i.probability < question.confidence)
+        if i.top1 > floor
+        and i.probability >= _MIGHT_FIT
+        and (i.row.extrapolated or i.probability < question.confidence)
     ]
     # One row per architecture: the row that promises most, not the most accurate one.
-    open_ones.sort(key=lambda i: (-i.probability * (i.top1 - floor), i.latency_key, i.candidate.weights.model))
+    open_ones.sort(key=lambda i: (-i.probability * (i.top1 - floor), i.latency_key, i.row.model))
     kept: dict[str, Scored] = {}
     for item in open_ones:
-        kept.setdefault(item.candidate.signature, item)
+        kept.setdefault(item.row.signature, item)
     return at_most_per_family(kept.values(), 1)[:_MEASURE_FIRST]
 
 
-def _picked(question: Question, item: Scored, rank: int, best: Scored, feasible: int) -> Pick:
-    return _pick(question, item, rank, reasons.of_pick(item, best, feasible, question.budgets, question.confidence))
+class _Shown:
+    """Turns the rows that are shown into picks."""
+
+    def __init__(self, question: Question, details: Callable[[Candidate], Estimate]) -> None:
+        self._question = question
+        self._details = details
+
+    def pick(self, item: Scored, rank: int, best: Scored, feasible: int) -> Pick:
+        """A pick that fits."""
+        question, known = self._question, self._details(item.row)
+        why = reasons.of_pick(item, known, best, feasible, question.budgets, question.confidence)
+        return _pick(question, item, known, rank, why)
+
+    def unsettled(self, item: Scored) -> Pick:
+        """A row of `measure_first`."""
+        question, known = self._question, self._details(item.row)
+        doubt = f"chance {item.probability:.0%} is below {question.confidence:.0%}"
+        why = "extrapolated" if item.row.extrapolated else doubt
+        return _pick(
+            question, item, known, 0, (why, *reasons.common(item, known, question.budgets, question.confidence))
+        )
 
 
-def _unsettled(question: Question, item: Scored) -> Pick:
-    why = "extrapolated" if item.extrapolated else f"chance {item.probability:.0%} is below {question.confidence:.0%}"
-    return _pick(question, item, 0, (why, *reasons.common(item, question.budgets, question.confidence)))
-
-
-def _pick(question: Question, item: Scored, rank: int, why: tuple[str, ...]) -> Pick:
-    candidate, estimate = item.candidate, item.estimate
-    weights = candidate.weights
+def _pick(question: Question, item: Scored, known: Estimate, rank: int, why: tuple[str, ...]) -> Pick:
+    row = item.row
     return Pick(
-        rank=rank, model=weights.model, family=candidate.family, weights=weights.tag, license=weights.license,
-        license_kind=licenses.kind(weights.license), resolution=weights.resolution, top1=item.top1,
-        params_m=candidate.params / 1e6, gmacs=candidate.macs / 1e9, target=question.target, batch_size=question.batch_size,
-        latency_ms=_stated(estimate.latency, question.confidence), latency_reason=estimate.latency_reason,
-        throughput_img_s=_throughput(estimate, question.confidence),
-        memory_mib=_stated(estimate.memory, question.confidence), memory_reason=estimate.memory_reason,
-        memory_parts_mib=estimate.memory_parts_mib, probability=item.probability, reasons=why,
-        measure_command=measure_command(question.target, weights.model, weights.resolution, question.batch_size),
+        rank=rank, model=row.model, family=row.family, weights=row.tag, license=row.license,
+        license_kind=licenses.kind(row.license), resolution=row.resolution, top1=item.top1,
+        params_m=row.params / 1e6, gmacs=row.macs / 1e9, target=question.target, batch_size=question.batch_size,
+        latency_ms=_stated(known.latency, question.confidence), latency_reason=known.latency_reason,
+        throughput_img_s=_throughput(known, question.confidence),
+        memory_mib=_stated(known.memory, question.confidence), memory_reason=known.memory_reason,
+        memory_parts_mib=known.memory_parts_mib, probability=item.probability, reasons=why,
+        measure_command=measure_command(question.target, row.model, row.resolution, question.batch_size),
     )  # fmt: skip
 
 
@@ -130,11 +161,11 @@ def measure_command(target: Target, model: str, resolution: int, batch_size: int
 
 
 def _counts(items: Sequence[Scored], fitting: Sequence[Scored], question: Question) -> list[str]:
-    architectures = {i.candidate.signature for i in items}
+    architectures = {i.row.signature for i in items}
     notes = [
         f"{len(fitting)} of {len(architectures)} architectures with known accuracy meet every budget at {question.confidence:.0%}"
     ]
-    extrapolated = {i.candidate.signature for i in items if i.extrapolated}
+    extrapolated = {i.row.signature for i in items if i.row.extrapolated}
     if extrapolated:
         notes.append(
             f"{len(extrapolated)} architectures are extrapolated (their main operators were never measured on this kind of "
@@ -147,10 +178,10 @@ def _counts(items: Sequence[Scored], fitting: Sequence[Scored], question: Questi
 
 def _binding(items: Sequence[Scored], question: Question) -> list[str]:
     """How many architectures each budget rules out by itself."""
-    total = len({i.candidate.signature for i in items})
+    total = len({i.row.signature for i in items})
     found = []
     for name, bound in question.budgets.stated().items():
-        left = {i.candidate.signature for i in items if i.chances.get(name, 1.0) >= question.confidence}
+        left = {i.row.signature for i in items if i.chances.get(name, 1.0) >= question.confidence}
         if len(left) < total:
             found.append(f"{name} {describe(name, bound)} alone rules out {total - len(left)} of {total} architectures")
     return found

@@ -6,7 +6,7 @@ from advisor.recommend import licenses
 from advisor.recommend.budgets import Budgets
 from advisor.recommend.chance import bound_for
 from advisor.recommend.scoring import Scored
-from advisor.records import Quantity
+from advisor.records import Estimate, Quantity
 from advisor.units import format_mib, format_ms, significant
 
 _BASIS = {
@@ -16,9 +16,11 @@ _BASIS = {
 }
 
 
-def of_pick(item: Scored, best: Scored, feasible: int, budgets: Budgets, confidence: float) -> tuple[str, ...]:
+def of_pick(
+    item: Scored, known: Estimate, best: Scored, feasible: int, budgets: Budgets, confidence: float
+) -> tuple[str, ...]:
     """Reasons of a feasible pick; `best` is rank 1, `feasible` the number of architectures that met all budgets."""
-    return (*_standing(item, best, feasible, confidence), *common(item, budgets, confidence))
+    return (*_standing(item, best, feasible, confidence), *common(item, known, budgets, confidence))
 
 
 def _standing(item: Scored, best: Scored, feasible: int, confidence: float) -> tuple[str, ...]:
@@ -32,15 +34,15 @@ def _standing(item: Scored, best: Scored, feasible: int, confidence: float) -> t
     return (f"{gap:.1f} points below rank 1",)
 
 
-def common(item: Scored, budgets: Budgets, confidence: float) -> tuple[str, ...]:
+def common(item: Scored, known: Estimate, budgets: Budgets, confidence: float) -> tuple[str, ...]:
     """Reasons about time, memory, licence and flags."""
-    return (*_time(item, budgets, confidence), *_memory(item, budgets), *_license(item), *item.estimate.flags)
+    return (*_time(known, budgets, confidence), *_memory(known, budgets), *_license(item), *known.flags)
 
 
-def _time(item: Scored, budgets: Budgets, confidence: float) -> tuple[str, ...]:
-    latency = item.estimate.latency
+def _time(known: Estimate, budgets: Budgets, confidence: float) -> tuple[str, ...]:
+    latency = known.latency
     if latency is None:
-        return (f"latency unknown: {item.estimate.latency_reason}",)
+        return (f"latency unknown: {known.latency_reason}",)
     found = [f"latency {_with_source(latency)}"]
     if budgets.max_latency_ms is not None:
         found.append(_slack(latency, budgets.max_latency_ms, max(confidence, 0.5)))
@@ -55,7 +57,7 @@ def _with_source(quantity: Quantity) -> str:
 
 
 def _slack(latency: Quantity, bound: float, confidence: float) -> str:
-    worst = bound_for(latency, min(max(confidence, 0.501), 0.999))
+    worst = bound_for(latency.value, latency.high, min(max(confidence, 0.501), 0.999))
     if worst <= bound:
         return (
             f"stays under {format_ms(worst)} at {confidence:.0%}, {format_ms(bound - worst)} below the budget"
@@ -65,10 +67,10 @@ def _slack(latency: Quantity, bound: float, confidence: float) -> str:
     return f"may take {format_ms(worst)} at {confidence:.0%}, {format_ms(worst - bound)} over the budget"
 
 
-def _memory(item: Scored, budgets: Budgets) -> tuple[str, ...]:
-    memory, parts = item.estimate.memory, item.estimate.memory_parts_mib
+def _memory(known: Estimate, budgets: Budgets) -> tuple[str, ...]:
+    memory, parts = known.memory, known.memory_parts_mib
     if memory is None:
-        return (f"memory unknown: {item.estimate.memory_reason}",)
+        return (f"memory unknown: {known.memory_reason}",)
     split = ", ".join(f"{name} {significant(value)}" for name, value in parts.items())
     board = budgets.board_memory_mib
     share = f", {memory.value / board:.0%} of what the device leaves" if board else ""
@@ -80,7 +82,7 @@ def _memory(item: Scored, budgets: Budgets) -> tuple[str, ...]:
 
 
 def _license(item: Scored) -> tuple[str, ...]:
-    name = item.candidate.weights.license
+    name = item.row.license
     kind = licenses.kind(name)
     if kind == "non-commercial":
         return (f"licence {name}: NON-COMMERCIAL use only",)

@@ -6,28 +6,30 @@ import math
 from collections.abc import Iterable, Sequence
 
 from advisor.recommend.answer import Relaxation
-from advisor.recommend.budgets import Budgets, describe
+from advisor.recommend.budgets import Budgets, describe, latency_for
 from advisor.recommend.chance import bound_for
 from advisor.recommend.scoring import Scored
 
 
-def relaxations(items: Sequence[Scored], budgets: Budgets, confidence: float) -> tuple[Relaxation, ...]:
+def relaxations(
+    items: Sequence[Scored], budgets: Budgets, confidence: float, batch_size: int
+) -> tuple[Relaxation, ...]:
     """One entry per budget whose relaxation alone would make something feasible, smallest relative change first."""
     found = []
     for name, bound in budgets.stated().items():
-        best = _closest(items, name, confidence)
+        best = _closest(items, name, confidence, batch_size)
         if best is not None:
             needed, item = best
             found.append((abs(math.log(needed / bound)), _relaxation(name, bound, needed, item, confidence)))
     return tuple(relaxation for _, relaxation in sorted(found, key=lambda pair: pair[0]))
 
 
-def _closest(items: Iterable[Scored], name: str, confidence: float) -> tuple[float, Scored] | None:
+def _closest(items: Iterable[Scored], name: str, confidence: float, batch_size: int) -> tuple[float, Scored] | None:
     options = []
     for item in items:
         spare = item.others(name)
-        if spare > confidence and not item.extrapolated:
-            needed = _needed(item, name, min(confidence / spare, 1 - 1e-9))
+        if spare > confidence and not item.row.extrapolated:
+            needed = _needed(item, name, min(confidence / spare, 1 - 1e-9), batch_size)
             if needed is not None:
                 options.append((needed, item))
     if not options:
@@ -36,26 +38,23 @@ def _closest(items: Iterable[Scored], name: str, confidence: float) -> tuple[flo
     return min(options, key=lambda option: (sign * option[0], -option[1].top1))
 
 
-def _needed(item: Scored, name: str, chance: float) -> float | None:
+def _needed(item: Scored, name: str, chance: float, batch_size: int) -> float | None:
     """The bound on `name` that this candidate meets with probability `chance`, or None where the index is unknown."""
-    latency, memory = item.estimate.latency, item.estimate.memory
+    row = item.row
     if name == "min_accuracy_percent":
         return item.top1
     if name == "max_params":
-        return float(item.candidate.params)
+        return float(row.params)
     if name in ("max_memory_mib", "board_memory_mib"):
-        return None if memory is None else bound_for(memory, chance)
-    if latency is None:
-        return None
-    needed_ms = bound_for(latency, chance)
-    return needed_ms if name == "max_latency_ms" else _throughput_at(item, needed_ms)
+        return _bound(row.memory_mib, row.memory_high, chance)
+    needed_ms = _bound(row.latency_ms, row.latency_high, chance)
+    if needed_ms is None or name == "max_latency_ms":
+        return needed_ms
+    return latency_for(needed_ms, row, batch_size)
 
 
-def _throughput_at(item: Scored, latency_ms: float) -> float:
-    estimate = item.estimate
-    if estimate.throughput_img_s is not None and estimate.latency is not None:
-        return estimate.throughput_img_s * estimate.latency.value / latency_ms
-    return 1000.0 * estimate.batch_size / latency_ms
+def _bound(value: float | None, high: float | None, chance: float) -> float | None:
+    return None if value is None or high is None else bound_for(value, high, chance)
 
 
 _VERBS = {
@@ -70,7 +69,7 @@ _VERBS = {
 
 def _relaxation(name: str, bound: float, needed: float, item: Scored, confidence: float) -> Relaxation:
     asked, wanted = describe(name, bound), describe(name, _outwards(name, needed))
-    model = item.candidate.weights.model
+    model = item.row.model
     sentence = f"{_VERBS[name].format(needed=wanted, asked=asked)} {model} ({item.top1:.1f} % top-1) at {confidence:.0%} confidence"
     return Relaxation(name, asked, wanted, model, item.top1, sentence)
 

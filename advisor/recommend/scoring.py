@@ -1,44 +1,34 @@
-"""Joins candidates with their estimates and scores each against the budgets. Pure."""
+"""Scores each candidate against the budgets. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from advisor.recommend.budgets import Budgets, chances, overall
-from advisor.records import Candidate, Estimate
+from advisor.records import Candidate
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A candidate with its estimate and its chances."""
+class Scored(NamedTuple):
+    """A candidate with its chances. A tuple, because thousands are made for one answer."""
 
-    candidate: Candidate
+    row: Candidate
     top1: float
     """At the precision asked for."""
-    estimate: Estimate
     chances: Mapping[str, float]
     probability: float
 
     @property
-    def extrapolated(self) -> bool:
-        """Whether the latency rests on operators never measured on this kind of device and runtime."""
-        latency = self.estimate.latency
-        return latency is not None and latency.extrapolated
-
-    @property
     def latency_key(self) -> float:
         """Latency in ms for ordering; unknown comes last."""
-        latency = self.estimate.latency
-        return float("inf") if latency is None else latency.value
+        return float("inf") if self.row.latency_ms is None else self.row.latency_ms
 
     def others(self, budget: str) -> float:
         """Probability of meeting every budget except one."""
         return overall({name: value for name, value in self.chances.items() if name != budget})
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(NamedTuple):
     """Hard choices of the asker that are no budgets."""
 
     resolution: int | None = None
@@ -46,46 +36,41 @@ class Filters:
     license: str | None = None
 
 
-def admitted(candidates: Iterable[Candidate], filters: Filters, kind: Callable[[str], str]) -> list[Candidate]:
+def admitted(rows: Iterable[Candidate], filters: Filters, kind: Callable[[str], str]) -> list[Candidate]:
     """Candidates that pass the filters."""
     return [
-        c
-        for c in candidates
-        if (filters.resolution is None or c.weights.resolution == filters.resolution)
-        and (filters.library is None or c.weights.model.startswith(filters.library + "/"))
-        and (filters.license is None or kind(c.weights.license) == filters.license)
+        row
+        for row in rows
+        if (filters.resolution is None or row.resolution == filters.resolution)
+        and (filters.library is None or row.model.startswith(filters.library + "/"))
+        and (filters.license is None or kind(row.license) == filters.license)
     ]
 
 
-def score(
-    candidates: Iterable[Candidate],
-    estimates: Sequence[Estimate],
-    budgets: Budgets,
-    accuracies: Mapping[tuple[str, str, int], tuple[float, str]] | None,
-) -> list[Scored]:
-    """Every candidate that has an estimate. `accuracies`, where given, replaces the published top-1 and drops who lacks one."""
-    by_key = {(e.signature, e.resolution): e for e in estimates}
+Accuracies = Mapping[tuple[str, str, int], tuple[float, str]]
+
+
+def score(rows: Iterable[Candidate], budgets: Budgets, batch_size: int, accuracies: Accuracies | None) -> list[Scored]:
+    """Every candidate with its chances. `accuracies`, where given, replaces the published top-1 and drops who lacks one."""
     scored = []
-    for candidate in candidates:
-        w = candidate.weights
-        top1 = w.top1 if accuracies is None else accuracies.get((w.model, w.tag, w.resolution), (None, ""))[0]
-        estimate = by_key.get((candidate.signature, w.resolution))
-        if estimate is not None and top1 is not None:
-            found = chances(budgets, estimate, top1, candidate.params)
-            scored.append(Scored(candidate, top1, estimate, found, overall(found)))
+    for row in rows:
+        top1 = row.top1 if accuracies is None else accuracies.get((row.model, row.tag, row.resolution), (None, ""))[0]
+        if top1 is not None:
+            found = chances(budgets, row, top1, batch_size)
+            scored.append(Scored(row, top1, found, overall(found)))
     return scored
 
 
 def rank_key(item: Scored) -> tuple[float, float, str]:
     """Most accurate first (ties at a tenth of a point), then fastest."""
-    return (-round(item.top1, 1), item.latency_key, item.candidate.weights.model)
+    return (-round(item.top1, 1), item.latency_key, item.row.model)
 
 
 def best_per_architecture(items: Iterable[Scored]) -> list[Scored]:
     """The best row of each architecture, in rank order."""
     kept: dict[str, Scored] = {}
     for item in sorted(items, key=rank_key):
-        kept.setdefault(item.candidate.signature, item)
+        kept.setdefault(item.row.signature, item)
     return list(kept.values())
 
 
@@ -94,7 +79,7 @@ def at_most_per_family(items: Iterable[Scored], limit: int | None) -> list[Score
     counts: dict[str, int] = {}
     kept = []
     for item in items:
-        family = item.candidate.family
+        family = item.row.family
         counts[family] = counts.get(family, 0) + 1
         if limit is None or counts[family] <= limit:
             kept.append(item)

@@ -83,7 +83,7 @@ def recommendation(answer: Recommendation) -> dict[str, Any]:
         "confidence": answer.confidence,
         "picks": [pick(p) for p in answer.picks],
         "measure_first": [pick(p) for p in answer.measure_first],
-        "relaxations": [asdict(r) for r in answer.relaxations],
+        "relaxations": [r._asdict() for r in answer.relaxations],
         "notes": list(answer.notes),
     }
 

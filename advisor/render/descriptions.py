@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from advisor.devices import Detection, Device, device_to_json
+from advisor.devices import Detection, device_to_json
 from advisor.recommend import licenses
 from advisor.recommend.reports import DeviceDetails, Explanation, ModelDetails, ModelRow
-from advisor.records import OP_CLASSES, Complexity, Layer, Weights
+from advisor.records import OP_CLASSES, Complexity, Device, Layer, Weights
 from advisor.render import as_json
 from advisor.render.answers import basis, spread
 from advisor.render.grid import Grid, text

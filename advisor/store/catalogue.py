@@ -1,18 +1,16 @@
-"""Rows of the catalogue: devices, architectures, models, complexity, weights. Writes shipped text, reads records."""
+"""Rows of the catalogue: architectures, models, complexity, weights. Writes shipped text, reads records."""
 
 from __future__ import annotations
 
 import csv
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from advisor.devices import device_from_json, device_to_json
-from advisor.devices.naming import names_of, unknown_device
 from advisor.errors import DataError, UnknownName
-from advisor.records import Candidate, ClassTotals, Complexity, Device, Model, Weights
+from advisor.records import ClassTotals, Complexity, Model, Weights
 
 _ACCURACIES = ("top1", "top5", "real_top1", "v2_top1", "a_top1", "r_top1", "sketch_top1")
 
@@ -32,20 +30,6 @@ def _number(text: str) -> float | None:
 
 def _integer(text: str) -> int | None:
     return int(float(text)) if text else None
-
-
-def write_devices(db: sqlite3.Connection, devices: Iterable[Device]) -> None:
-    """Insert or replace profiles with every name they answer to."""
-    for device in devices:
-        content = json.dumps(device_to_json(device), separators=(",", ":"))
-        db.execute(
-            "INSERT INTO devices VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, profile = excluded.profile",
-            (device.id, device.origin, content),
-        )
-        db.execute("DELETE FROM device_names WHERE device = ?", (device.id,))
-        db.executemany(
-            "INSERT OR IGNORE INTO device_names VALUES (?, ?)", [(name, device.id) for name in names_of(device)]
-        )
 
 
 def write_catalogue(db: sqlite3.Connection, folder: Path) -> None:
@@ -69,7 +53,9 @@ def write_catalogue(db: sqlite3.Connection, folder: Path) -> None:
 
 
 def _write_aliases(db: sqlite3.Connection, folder: Path) -> None:
-    rows: list[tuple[str, str | None, str]] = [(r["alias"], r["name"], r["reason"]) for r in rows_of(folder / "aliases.csv")]
+    rows: list[tuple[str, str | None, str]] = [
+        (r["alias"], r["name"], r["reason"]) for r in rows_of(folder / "aliases.csv")
+    ]
     rows += [(r["name"], None, r["reason"]) for r in rows_of(folder / "dropped.csv")]
     db.executemany("INSERT OR IGNORE INTO model_aliases VALUES (?, ?, ?)", rows)
 
@@ -116,22 +102,6 @@ def write_precision_accuracy(db: sqlite3.Connection, path: Path) -> None:
 def architecture_ids(db: sqlite3.Connection) -> dict[str, int]:
     """Signature -> row id."""
     return dict(db.execute("SELECT signature, id FROM architectures"))
-
-
-def find_device(db: sqlite3.Connection, name: str) -> Device:
-    """The profile called exactly `name` (id, name or alias, letter case aside). Raises UnknownName, UsageError."""
-    row = db.execute(
-        "SELECT d.profile FROM device_names n JOIN devices d ON d.id = n.device WHERE n.name = ?",
-        (name.strip().casefold(),),
-    ).fetchone()
-    if row is None:
-        raise unknown_device(name, all_devices(db))
-    return device_from_json(json.loads(row[0]))
-
-
-def all_devices(db: sqlite3.Connection) -> list[Device]:
-    """Every profile, by id."""
-    return [device_from_json(json.loads(text)) for (text,) in db.execute("SELECT profile FROM devices ORDER BY id")]
 
 
 def all_models(db: sqlite3.Connection) -> list[Model]:
@@ -190,16 +160,6 @@ def families(db: sqlite3.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT signature, family FROM architectures"))
 
 
-def candidates(db: sqlite3.Connection) -> list[Candidate]:
-    """Every set of weights with a known top-1 at a resolution whose complexity is known."""
-    query = """SELECT a.signature, a.family, w.model, w.tag, w.resolution, w.top1, w.top5, w.real_top1, w.v2_top1, w.a_top1, w.r_top1,
-                      w.sketch_top1, w.license, w.train_resolution, w.source, c.params, c.macs
-               FROM weights w JOIN architectures a ON a.id = w.arch_id
-               JOIN complexity c ON c.arch_id = w.arch_id AND c.resolution = w.resolution
-               WHERE w.top1 IS NOT NULL"""
-    return [Candidate(row[0], row[1], Weights(*row[2:15]), row[15], row[16]) for row in db.execute(query)]
-
-
 def weights_of(db: sqlite3.Connection, model: str) -> list[Weights]:
     """All weights of a model, most accurate first."""
     query = """SELECT model, tag, resolution, top1, top5, real_top1, v2_top1, a_top1, r_top1, sketch_top1, license,
@@ -207,7 +167,8 @@ def weights_of(db: sqlite3.Connection, model: str) -> list[Weights]:
     return [Weights(*row) for row in db.execute(query, (model,))]
 
 
-def precision_accuracies(db: sqlite3.Connection, precision: str) -> dict[tuple[str, str, int], tuple[float, str]]:
-    """(model, weights tag, resolution) -> (top-1 percent, source) observed at a precision."""
-    query = "SELECT model, tag, resolution, top1, source FROM precision_accuracy WHERE precision = ?"
-    return {(model, tag, size): (top1, source) for model, tag, size, top1, source in db.execute(query, (precision,))}
+def best_weights(db: sqlite3.Connection) -> dict[str, Weights]:
+    """Model -> its most accurate weights, where any accuracy is known."""
+    query = """SELECT model, tag, resolution, max(top1), top5, real_top1, v2_top1, a_top1, r_top1, sketch_top1, license,
+                      train_resolution, source FROM weights WHERE top1 IS NOT NULL GROUP BY model"""
+    return {row[0]: Weights(*row) for row in db.execute(query)}

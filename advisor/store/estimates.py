@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from advisor.records import Estimate, Quantity, Target
-from advisor.store.catalogue import architecture_ids
 from advisor.store.targets import find_target, target_id
 from advisor.store.texts import Texts
 
@@ -21,7 +20,7 @@ class EstimateWriter:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._texts = Texts(db)
-        self._ids = architecture_ids(db)
+        self._ids = dict(db.execute("SELECT signature, id FROM architectures"))
 
     def write(self, target: Target, batch_size: int, estimates: Iterable[Estimate]) -> None:
         """Replace the estimates of a target at a batch size."""
@@ -50,15 +49,32 @@ def _numbers(quantity: Quantity | None) -> tuple[float | str | None, ...]:
     return (None,) * 4 if quantity is None else (quantity.value, quantity.low, quantity.high, quantity.basis)
 
 
+_QUERY = """
+SELECT a.signature, e.resolution, e.latency_ms, e.latency_low, e.latency_high, e.latency_basis, e.latency_extrapolated,
+       e.latency_evidence, e.latency_reason, e.throughput_img_s, e.memory_mib, e.memory_low, e.memory_high, e.memory_basis,
+       e.memory_evidence, e.memory_reason, e.weights_mib, e.activations_mib, e.runtime_mib, e.flags
+FROM estimates e JOIN architectures a ON a.id = e.arch_id WHERE e.target_id = ? AND e.batch_size = ?"""
+
+
+def has_estimates(db: sqlite3.Connection, target: Target, batch_size: int) -> bool:
+    """Whether estimates of a target at a batch size were materialised."""
+    query = "SELECT 1 FROM estimates WHERE target_id = ? AND batch_size = ? LIMIT 1"
+    return db.execute(query, (find_target(db, target), batch_size)).fetchone() is not None
+
+
 def read_estimates(db: sqlite3.Connection, target: Target, batch_size: int) -> list[Estimate]:
     """Materialised estimates of a target at a batch size; empty where none were computed."""
-    key = find_target(db, target)
-    query = """SELECT a.signature, e.resolution, e.latency_ms, e.latency_low, e.latency_high, e.latency_basis, e.latency_extrapolated,
-                      e.latency_evidence, e.latency_reason, e.throughput_img_s, e.memory_mib, e.memory_low, e.memory_high,
-                      e.memory_basis, e.memory_evidence, e.memory_reason, e.weights_mib, e.activations_mib, e.runtime_mib, e.flags
-               FROM estimates e JOIN architectures a ON a.id = e.arch_id WHERE e.target_id = ? AND e.batch_size = ?"""
     texts = Texts(db)
-    return [_estimate(row, batch_size, texts) for row in db.execute(query, (key, batch_size))]
+    return [_estimate(row, batch_size, texts) for row in db.execute(_QUERY, (find_target(db, target), batch_size))]
+
+
+def read_estimate(
+    db: sqlite3.Connection, target: Target, batch_size: int, signature: str, resolution: int
+) -> Estimate | None:
+    """One materialised estimate, or None."""
+    query = f"{_QUERY} AND a.signature = ? AND e.resolution = ?"
+    row = db.execute(query, (find_target(db, target), batch_size, signature, resolution)).fetchone()
+    return None if row is None else _estimate(row, batch_size, Texts(db))
 
 
 def _estimate(row: tuple[Any, ...], batch_size: int, texts: Texts) -> Estimate:

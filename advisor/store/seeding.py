@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.devices import load_toml
 from advisor.records import Device, Measurement, Observation
-from advisor.store import catalogue, evidence
+from advisor.store import catalogue, evidence, profiles
 from advisor.store.importers.duplicates import find_duplicates
 from advisor.store.importers.mapping import Rejection, Resolver, read_catalogue
 from advisor.store.importers.observations import read_folder
@@ -31,7 +31,7 @@ def seed(store: Store, benchmarks: Path, devices: Iterable[Device], on_progress:
         kept = list(store.observations(origin="user"))
         _empty(store.db)
         on_progress("catalogue")
-        catalogue.write_devices(store.db, devices)
+        profiles.write_devices(store.db, devices)
         catalogue.write_catalogue(store.db, benchmarks / "catalogue")
         catalogue.write_precision_accuracy(store.db, benchmarks / "precision_accuracy.csv")
         evidence.write_sources(store.db, _sources(benchmarks / "sources.toml"))

@@ -1,4 +1,7 @@
-"""The facade over the database: one method per question the layers above ask. Decides nothing."""
+"""The facade over the database: one method per question the layers above ask. Decides nothing.
+
+Modules that an answer does not need are imported where they are used, so that answering stays quick.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,25 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from advisor.records import Candidate, Complexity, Device, Estimate, Measurement, Model, Observation, Target, Weights
-from advisor.store import catalogue, estimates, evidence
+from advisor.store import candidates, estimates, profiles
 from advisor.store.connection import connect, transaction, translated
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from advisor.records import (
+        Candidate,
+        Complexity,
+        Device,
+        Estimate,
+        Measurement,
+        Model,
+        Observation,
+        Target,
+        Weights,
+    )
 
 
 class Store:
@@ -55,79 +71,46 @@ class Store:
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
             )
 
+    # What an answer asks.
+
     def device(self, name: str) -> Device:
-        """The profile with exactly this id, name or alias. Raises UnknownName."""
-        return catalogue.find_device(self.db, name)
+        """The profile with exactly this id, name or alias. Raises UnknownName, UsageError."""
+        return profiles.find_device(self.db, name)
 
     def devices(self) -> list[Device]:
         """All profiles."""
-        return catalogue.all_devices(self.db)
+        return profiles.all_devices(self.db)
 
-    def add_device(self, device: Device) -> None:
-        """Insert or replace a profile."""
-        with self.writing():
-            catalogue.write_devices(self.db, [device])
+    def device_ids(self, family: str) -> list[str]:
+        """Ids of the profiles of a family, e.g. `jetson`."""
+        return profiles.ids_of_family(self.db, family)
 
-    def models(self) -> list[Model]:
-        """All registered models."""
-        return catalogue.all_models(self.db)
-
-    def model(self, name: str) -> Model:
-        """One model by full, bare or deprecated name. Raises UnknownName."""
-        return catalogue.find_model(self.db, name)
-
-    def weights(self, model: str) -> list[Weights]:
-        """All weights of a model."""
-        return catalogue.weights_of(self.db, model)
-
-    def complexities(self) -> dict[tuple[str, int], Complexity]:
-        """(signature, resolution) -> complexity."""
-        return catalogue.complexities(self.db)
-
-    def complexity(self, signature: str) -> dict[int, Complexity]:
-        """Resolution -> complexity of one architecture."""
-        return catalogue.complexity_of(self.db, signature)
-
-    def families(self) -> dict[str, str]:
-        """Signature -> family."""
-        return catalogue.families(self.db)
-
-    def candidates(self) -> list[Candidate]:
-        """Weights with a top-1 whose complexity is known at their resolution."""
-        return catalogue.candidates(self.db)
+    def candidates(self, target: Target, batch_size: int) -> list[Candidate]:
+        """Weights with a known top-1, joined with the materialised estimates of their architecture."""
+        return candidates.candidates(self.db, target, batch_size)
 
     def precision_accuracies(self, precision: str) -> dict[tuple[str, str, int], tuple[float, str]]:
         """(model, weights tag, resolution) -> (top-1 percent, source) observed at this precision."""
-        return catalogue.precision_accuracies(self.db, precision)
+        return candidates.precision_accuracies(self.db, precision)
 
-    def measurements(self, device: str | None = None) -> list[Measurement]:
-        """Accepted measurements, of one device if given."""
-        return evidence.measurements(self.db, device)
+    def has_estimates(self, target: Target, batch_size: int) -> bool:
+        """Whether estimates of a target at a batch size were materialised."""
+        return estimates.has_estimates(self.db, target, batch_size)
 
-    def observations(self, origin: str | None = None, outcome: str | None = None) -> Iterator[Observation]:
-        """Stored observations."""
-        return evidence.observations(self.db, origin, outcome)
+    def estimates(self, target: Target, batch_size: int) -> list[Estimate]:
+        """Materialised estimates; empty where none were computed."""
+        return estimates.read_estimates(self.db, target, batch_size)
 
-    def tail_ratios(self, kind: str, runtime: str, statistic: str) -> list[tuple[float, str]]:
-        """(tail / typical latency, source) on one kind of device and runtime."""
-        return evidence.tail_ratios(self.db, kind, runtime, statistic)
+    def estimate(self, target: Target, batch_size: int, signature: str, resolution: int) -> Estimate | None:
+        """One materialised estimate, or None."""
+        return estimates.read_estimate(self.db, target, batch_size, signature, resolution)
 
-    def measurements_per_device(self) -> dict[str, int]:
-        """Device id -> number of measurements."""
-        return evidence.per_device(self.db)
-
-    def measured_targets(self, device: str) -> list[tuple[str, int]]:
-        """(target in words, measurements) of a device."""
-        return evidence.targets_of(self.db, device)
+    # What predictors read and write.
 
     def write_estimates(self, target: Target, batch_size: int, rows: Iterable[Estimate]) -> None:
         """Replace the estimates of a target at a batch size."""
         with self.writing():
             estimates.EstimateWriter(self.db).write(target, batch_size, rows)
-
-    def estimates(self, target: Target, batch_size: int) -> list[Estimate]:
-        """Materialised estimates; empty where none were computed."""
-        return estimates.read_estimates(self.db, target, batch_size)
 
     def write_predictor(self, target: Target, content: Mapping[str, Any]) -> None:
         """Keep a fitted predictor."""
@@ -142,6 +125,87 @@ class Store:
         """Drop all estimates and predictors."""
         with self.writing():
             estimates.forget_all(self.db)
+
+    # The catalogue.
+
+    def models(self) -> list[Model]:
+        """All registered models."""
+        from advisor.store import catalogue
+
+        return catalogue.all_models(self.db)
+
+    def model(self, name: str) -> Model:
+        """One model by full, bare or deprecated name. Raises UnknownName."""
+        from advisor.store import catalogue
+
+        return catalogue.find_model(self.db, name)
+
+    def weights(self, model: str) -> list[Weights]:
+        """All weights of a model."""
+        from advisor.store import catalogue
+
+        return catalogue.weights_of(self.db, model)
+
+    def best_weights(self) -> dict[str, Weights]:
+        """Model -> its most accurate weights."""
+        from advisor.store import catalogue
+
+        return catalogue.best_weights(self.db)
+
+    def complexities(self) -> dict[tuple[str, int], Complexity]:
+        """(signature, resolution) -> complexity."""
+        from advisor.store import catalogue
+
+        return catalogue.complexities(self.db)
+
+    def complexity(self, signature: str) -> dict[int, Complexity]:
+        """Resolution -> complexity of one architecture."""
+        from advisor.store import catalogue
+
+        return catalogue.complexity_of(self.db, signature)
+
+    def families(self) -> dict[str, str]:
+        """Signature -> family."""
+        from advisor.store import catalogue
+
+        return catalogue.families(self.db)
+
+    def add_device(self, device: Device) -> None:
+        """Insert or replace a profile."""
+        with self.writing():
+            profiles.write_devices(self.db, [device])
+
+    # The evidence.
+
+    def measurements(self, device: str | None = None) -> list[Measurement]:
+        """Accepted measurements, of one device if given."""
+        from advisor.store import evidence
+
+        return evidence.measurements(self.db, device)
+
+    def observations(self, origin: str | None = None, outcome: str | None = None) -> Iterator[Observation]:
+        """Stored observations."""
+        from advisor.store import evidence
+
+        return evidence.observations(self.db, origin, outcome)
+
+    def tail_ratios(self, kind: str, runtime: str, statistic: str) -> list[tuple[float, str]]:
+        """(tail / typical latency, source) on one kind of device and runtime."""
+        from advisor.store import evidence
+
+        return evidence.tail_ratios(self.db, kind, runtime, statistic)
+
+    def measurements_per_device(self) -> dict[str, int]:
+        """Device id -> number of measurements."""
+        from advisor.store import evidence
+
+        return evidence.per_device(self.db)
+
+    def measured_targets(self, device: str) -> list[tuple[str, int]]:
+        """(target in words, measurements) of a device."""
+        from advisor.store import evidence
+
+        return evidence.targets_of(self.db, device)
 
 
 def open_store(path: Path) -> Store:

@@ -1,29 +1,28 @@
-"""recommend and predict: from plain arguments to an answer."""
+"""recommend: from plain arguments to an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from advisor import units
-from advisor.devices import Device, target_for, usable_memory_mib
-from advisor.errors import NotEnoughEvidence, UsageError
+from advisor.devices import memory_note, target_for, usable_memory_mib
+from advisor.errors import NotEnoughEvidence, StoreError, UsageError
 from advisor.recommend.answer import Recommendation
 from advisor.recommend.budgets import Budgets
 from advisor.recommend.ranking import Question
 from advisor.recommend.ranking import recommend as rank
-from advisor.recommend.reports import Prediction
 from advisor.recommend.scoring import Filters
-from advisor.records import Estimate, Target
+from advisor.records import Candidate, Device, Estimate, Target
 from advisor.store import Store
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
+from advisor.workflows.tails import Tail, tail_of
 
 _SCOPE_NOTE = "latency is the forward pass of the whole batch; copies to the device and pre-processing are not in it"
 
 
-@dataclass(frozen=True, slots=True)
-class TargetOptions:
+class TargetOptions(NamedTuple):
     """Choices that replace a profile's default target; None keeps the default."""
 
     runtime: str | None = None
@@ -81,7 +80,7 @@ def recommend(
     with prepared_store(on_progress) as store:
         profile, notes = chosen_device(store, device)
         question = Question(
-            options.on(profile), batch_size, replace(budgets, board_memory_mib=usable_memory_mib(profile)),
+            options.on(profile), batch_size, budgets._replace(board_memory_mib=usable_memory_mib(profile)),
             units.fraction(str(confidence)), top, all_rows, filters,
         )  # fmt: skip
         return _answer(store, profile, question, latency_stat, notes)
@@ -103,62 +102,49 @@ def _check(batch_size: int, top: int, latency_stat: str) -> None:
 def _answer(
     store: Store, profile: Device, question: Question, latency_stat: str, notes: Sequence[str]
 ) -> Recommendation:
-    rows = estimates_for(store, question.target, question.batch_size)
+    target, batch_size = question.target, question.batch_size
+    ensure_estimates(store, target, batch_size)
+    rows = store.candidates(target, batch_size)
+    tail = Tail()
     if latency_stat == "p90":
-        rows, tail_note = _tails(store, profile, question.target, rows)
-        notes = (*notes, tail_note)
+        tail = tail_of(store, profile.kind, target.runtime)
+        rows = [tail.row(row) for row in rows]
     if question.budgets.max_latency_ms or question.budgets.min_throughput_img_s:
-        _require_latency(rows, question.target)
-    accuracies, precision_note = _accuracies(store, question.target.precision)
-    all_notes = (*notes, *_notes(profile, question), *precision_note)
-    return rank(question, store.candidates(), rows, accuracies, all_notes)
+        _require_latency(store, rows, question)
+
+    def details(row: Candidate) -> Estimate:
+        found = store.estimate(target, batch_size, row.signature, row.resolution)
+        if found is None:
+            raise StoreError(f"{store.path} changed while it was read; ask again")
+        return tail.estimate(found)
+
+    accuracies, precision_note = _accuracies(store, target.precision)
+    return rank(question, rows, details, accuracies, (*notes, *_notes(profile, question), *tail.notes, *precision_note))
 
 
-def estimates_for(store: Store, target: Target, batch_size: int) -> list[Estimate]:
-    """Materialised estimates, computed and kept first where there are none."""
-    rows = store.estimates(target, batch_size)
-    if not rows:
-        from advisor.predict import estimate
-
-        rows = estimate(store, target, batch_size)
-    return rows
-
-
-def _require_latency(rows: Sequence[Estimate], target: Target) -> None:
-    if any(row.latency is not None for row in rows):
+def ensure_estimates(store: Store, target: Target, batch_size: int) -> None:
+    """Compute and keep the estimates of a target at a batch size where there are none. Raises StoreError if they cannot be kept."""
+    if store.has_estimates(target, batch_size):
         return
-    reason = rows[0].latency_reason if rows else "the catalogue is empty"
+    if not store.writable:
+        raise StoreError(
+            f"{store.path} cannot be written and holds no estimates for this target; set ADVISOR_HOME to a writable folder"
+        )
+    from advisor.predict import estimate
+
+    estimate(store, target, batch_size)
+
+
+def _require_latency(store: Store, rows: Sequence[Candidate], question: Question) -> None:
+    if any(row.latency_ms is not None for row in rows):
+        return
+    target = question.target
+    known = store.estimate(target, question.batch_size, rows[0].signature, rows[0].resolution) if rows else None
+    reason = known.latency_reason if known else "the catalogue is empty"
     raise NotEnoughEvidence(
         f"no latency is known for {target.runtime} {target.precision} on {target.device}: {reason}; "
         f"measure some models there or choose another --runtime or --precision ('advisor devices show {target.device}')"
     )
-
-
-def _tails(store: Store, profile: Device, target: Target, rows: Sequence[Estimate]) -> tuple[list[Estimate], str]:
-    """The estimates at p90: typical latency times the median ratio seen on this kind of device and runtime."""
-    ratios = store.tail_ratios(profile.kind, target.runtime, "p90")
-    if len(ratios) < _LEAST_TAILS:
-        raise NotEnoughEvidence(
-            f"p90 latency of {target.runtime} on this kind of device ({profile.kind}) is documented by {len(ratios)} measurements; "
-            f"{_LEAST_TAILS} are needed: ask for p50 or import measurements with p90"
-        )
-    ordered = sorted(ratio for ratio, _ in ratios)
-    middle, highest = ordered[len(ordered) // 2], ordered[int(0.95 * (len(ordered) - 1))]
-    sources = sorted({source for _, source in ratios})
-    note = f"p90 = typical latency x {middle:.2f} (up to x {highest:.2f}), seen in {len(ratios)} measurements of {', '.join(sources)}"
-    return [_with_tail(row, middle, highest) for row in rows], note
-
-
-_LEAST_TAILS = 5
-
-
-def _with_tail(row: Estimate, middle: float, highest: float) -> Estimate:
-    latency = row.latency
-    if latency is None:
-        return row
-    basis = "calibrated" if latency.basis == "measured" else latency.basis
-    tail = replace(latency, value=latency.value * middle, low=latency.low, high=latency.high * highest, basis=basis)
-    return replace(row, latency=tail, throughput_img_s=None)
 
 
 def _accuracies(
@@ -186,57 +172,4 @@ def _notes(profile: Device, question: Question) -> list[str]:
     if target.threads:
         described.append(f"{target.threads} threads")
     notes = [f"target: {', '.join(described)}, batch {question.batch_size}", _SCOPE_NOTE]
-    if question.budgets.board_memory_mib is None:
-        notes.append("the profile does not state the device's memory: memory is bounded only by --max-memory")
-    elif profile.value("system_reserved_gb") is None:
-        notes.append("what the system keeps of the device's memory is not known and not subtracted")
-    return notes
-
-
-def predict(
-    models: Sequence[str] = (),
-    *,
-    all_models: bool = False,
-    device: str | None = None,
-    batch_size: int = 1,
-    resolution: int | None = None,
-    runtime: str | None = None,
-    precision: str | None = None,
-    power_mode: str | None = None,
-    threads: int | None = None,
-    memory_format: str | None = None,
-    on_progress: Progress = silent,
-) -> list[Prediction]:
-    """Latency and memory of named models (or all) on a target, at their default resolution unless one is given.
-
-    Raises UsageError, UnknownName; NotEnoughEvidence where a model has no complexity at the resolution.
-    """
-    _check(batch_size, 1, "p50")
-    if not models and not all_models:
-        raise UsageError("name at least one model, or ask for all ('advisor models list' shows the names)")
-    options = TargetOptions(runtime, precision, power_mode, threads, memory_format)
-    with prepared_store(on_progress) as store:
-        profile, _ = chosen_device(store, device)
-        target = options.on(profile)
-        rows = {(e.signature, e.resolution): e for e in estimates_for(store, target, batch_size)}
-        chosen = store.models() if all_models else [store.model(name) for name in models]
-        found = []
-        for model in chosen:
-            size = resolution or model.default_resolution
-            estimate = rows.get((model.signature, size))
-            if estimate is not None:
-                found.append(_prediction(model.name, target, estimate))
-            elif not all_models:
-                raise NotEnoughEvidence(_no_resolution(store, model.name, model.signature, size))
-        return found
-
-
-def _no_resolution(store: Store, name: str, signature: str, size: int) -> str:
-    known = ", ".join(str(r) for r in sorted(store.complexity(signature)))
-    return f"{name} was not traced at {size} px; its complexity is known at {known} px"
-
-
-def _prediction(model: str, target: Target, e: Estimate) -> Prediction:
-    return Prediction(
-        model, e.resolution, target, e.batch_size, e.latency, e.latency_reason, e.memory, e.memory_reason, e.flags
-    )
+    return [*notes, memory_note(profile)]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from advisor.devices import FAMILY_DEFAULTS, Device, detect
+from pathlib import Path
+
+from advisor.devices import FAMILY_DEFAULTS
 from advisor.errors import UsageError
+from advisor.records import Device
 from advisor.store import Store
+
+_DEVICE_TREE = Path("/proc/device-tree/compatible")
 
 
 def chosen_device(store: Store, name: str | None) -> tuple[Device, tuple[str, ...]]:
@@ -14,8 +19,8 @@ def chosen_device(store: Store, name: str | None) -> tuple[Device, tuple[str, ..
     family = name.strip().casefold()
     if family not in FAMILY_DEFAULTS:
         return store.device(name), ()
-    here = detect().device_id
-    members = [d.id for d in store.devices() if d.id.startswith(family + "-")]
+    members = store.device_ids(family)
+    here = _this_board()
     if here in members:
         return store.device(here), (f"'{name}' is this board, {here}",)
     default = FAMILY_DEFAULTS[family]
@@ -23,7 +28,18 @@ def chosen_device(store: Store, name: str | None) -> tuple[Device, tuple[str, ..
     return store.device(default), (f"'{name}' is taken as {default}, the family's default; others: {others}",)
 
 
+def _this_board() -> str | None:
+    """This machine's profile if it has a device tree, as every Jetson does; probing more would slow every answer."""
+    if not _DEVICE_TREE.exists():
+        return None
+    from advisor.devices import detect
+
+    return detect().device_id
+
+
 def _this_machine(store: Store) -> tuple[Device, tuple[str, ...]]:
+    from advisor.devices import detect
+
     found = detect()
     if found.device_id is None:
         raise UsageError(

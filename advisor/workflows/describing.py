@@ -6,13 +6,13 @@ import tempfile
 from pathlib import Path
 
 from advisor import complexity
-from advisor.devices import Detection, Device, detect, device_to_toml, validate_profile
+from advisor.devices import Detection, detect, device_to_toml, validate_profile
 from advisor.errors import DataError, MissingExtra
 from advisor.locations import user_profiles
 from advisor.recommend.reports import DeviceDetails, Explanation, ModelDetails, ModelRow
-from advisor.records import Estimate, Layer, Model, Weights
+from advisor.records import Device, Estimate, Layer, Model
 from advisor.store import Store
-from advisor.workflows.answering import TargetOptions, estimates_for
+from advisor.workflows.answering import TargetOptions, ensure_estimates
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
 
@@ -50,17 +50,16 @@ def _on_device(store: Store, device: str | None, signature: str, size: int) -> t
     if device is None:
         return "", None
     profile, _ = chosen_device(store, device)
-    rows = estimates_for(store, TargetOptions().on(profile), 1)
-    return profile.id, next((e for e in rows if (e.signature, e.resolution) == (signature, size)), None)
+    target = TargetOptions().on(profile)
+    ensure_estimates(store, target, 1)
+    return profile.id, store.estimate(target, 1, signature, size)
 
 
 def models(*, library: str | None = None, family: str | None = None, on_progress: Progress = silent) -> list[ModelRow]:
     """The catalogue, one row per registered model."""
     with prepared_store(on_progress) as store:
         known = store.complexities()
-        best: dict[str, Weights] = {}
-        for candidate in sorted(store.candidates(), key=lambda c: c.weights.top1 or 0.0):
-            best[candidate.weights.model] = candidate.weights
+        best = store.best_weights()
         return [
             ModelRow(m, known[m.signature, m.default_resolution], best.get(m.name))
             for m in store.models()

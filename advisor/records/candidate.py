@@ -1,0 +1,32 @@
+"""The row that a recommendation is computed over. A tuple, because thousands are made for one answer."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Candidate(NamedTuple):
+    """Weights at a resolution on a target: what is needed to score them. Intervals are 90 %."""
+
+    signature: str
+    family: str
+    model: str
+    """library/name."""
+    tag: str
+    resolution: int
+    top1: float
+    """Percent, ImageNet-1k validation at this resolution."""
+    license: str
+    params: int
+    macs: int
+    """Of one image at this resolution."""
+    latency_ms: float | None
+    """Whole batch."""
+    latency_low: float | None
+    latency_high: float | None
+    extrapolated: bool
+    throughput_img_s: float | None
+    """Measured; None means batch / latency is the best known."""
+    memory_mib: float | None
+    memory_low: float | None
+    memory_high: float | None

@@ -1,0 +1,55 @@
+"""Latency at p90 from typical latency: the ratio that was seen on the same kind of device and runtime."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from advisor.errors import NotEnoughEvidence
+from advisor.records import Candidate, Estimate
+from advisor.store import Store
+
+_LEAST = 5
+"""Measurements with a p90 that are needed to speak of a ratio."""
+
+
+class Tail(NamedTuple):
+    """Ratio of p90 to typical latency; the default changes nothing."""
+
+    middle: float = 1.0
+    highest: float = 1.0
+    notes: tuple[str, ...] = ()
+
+    def row(self, row: Candidate) -> Candidate:
+        """The row with its latency at p90; a throughput is of typical batches and is dropped."""
+        if row.latency_ms is None or row.latency_high is None:
+            return row
+        return row._replace(
+            latency_ms=row.latency_ms * self.middle, latency_high=row.latency_high * self.highest, throughput_img_s=None
+        )
+
+    def estimate(self, known: Estimate) -> Estimate:
+        """The estimate with its latency at p90: no longer measured, unless nothing changes."""
+        latency = known.latency
+        if latency is None or not self.notes:
+            return known
+        basis = "calibrated" if latency.basis == "measured" else latency.basis
+        tail = replace(latency, value=latency.value * self.middle, high=latency.high * self.highest, basis=basis)
+        return replace(known, latency=tail, throughput_img_s=None)
+
+
+def tail_of(store: Store, kind: str, runtime: str) -> Tail:
+    """The median and the 95th percentile of the ratios seen. Raises NotEnoughEvidence."""
+    ratios = store.tail_ratios(kind, runtime, "p90")
+    if len(ratios) < _LEAST:
+        raise NotEnoughEvidence(
+            f"p90 latency of {runtime} on this kind of device ({kind}) is documented by {len(ratios)} measurements; "
+            f"{_LEAST} are needed: ask for p50 or import measurements with p90"
+        )
+    ordered = sorted(ratio for ratio, _ in ratios)
+    middle, highest = ordered[len(ordered) // 2], ordered[int(0.95 * (len(ordered) - 1))]
+    sources = ", ".join(sorted({source for _, source in ratios}))
+    note = (
+        f"p90 = typical latency x {middle:.2f} (up to x {highest:.2f}), seen in {len(ratios)} measurements of {sources}"
+    )
+    return Tail(middle, highest, (note,))
