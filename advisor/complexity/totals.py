@@ -1,0 +1,138 @@
+"""From raw traces at batch 1 and 8 to layers and totals per image. Pure; the only place that sums operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+
+from advisor.complexity.raw import OpRecord, RawTrace
+from advisor.records import ClassTotals, Complexity, Layer
+
+RIDGES = (5, 20, 80, 320)
+"""Multiply-accumulates per element at which a device turns from memory- to compute-bound, for the roofline sums."""
+SMALL_OUTPUT = 32768
+"""Output elements of one image below which an operator cannot fill a large GPU."""
+BYTES_PER_ELEMENT = 4
+
+
+def layers(trace: RawTrace) -> tuple[Layer, ...]:
+    """One row per operator, at the trace's batch size."""
+    return tuple(
+        Layer(
+            index=index,
+            name=op.name,
+            op=op.op,
+            op_class=op.counted.op_class,
+            output_shape=op.output_shape,
+            params=op.params,
+            macs=op.counted.macs,
+            bytes_in=op.act_bytes_in,
+            bytes_out=op.act_bytes_out,
+            weight_bytes=op.weight_bytes,
+            receptive_field=op.receptive_field,
+        )
+        for index, op in enumerate(trace.ops)
+    )
+
+
+def combine(one: RawTrace, eight: RawTrace, identity: str, uncounted: Iterable[str]) -> Complexity:
+    """Totals of one architecture; counts that grow with the batch are per image, what does not is kept apart."""
+    first, last = _by_class(one), _by_class(eight)
+    span = eight.batch_size - one.batch_size
+    classes = {c: _per_image(first[c], last.get(c, first[c]), span) for c in first}
+    return Complexity(
+        signature=identity,
+        resolution=one.resolution,
+        params=one.params,
+        macs=_sum(one.ops, lambda op: op.counted.macs),
+        activations=_activations(one),
+        weight_bytes=one.weight_bytes,
+        n_ops=len(one.ops),
+        n_kernels=sum(1 for op in one.ops if not op.folded and not op.fixed),
+        depth=max((op.depth for op in one.ops), default=0),
+        peak_live_bytes_b1=one.peak_live_bytes,
+        peak_live_bytes_b8=eight.peak_live_bytes,
+        classes=classes,
+        uncounted=tuple(sorted(set(uncounted))),
+        extras=_extras(one, eight, first, classes),
+    )
+
+
+def _sum(ops: Iterable[OpRecord], of: Callable[[OpRecord], int]) -> int:
+    return sum(of(op) for op in ops)
+
+
+def _activations(trace: RawTrace) -> int:
+    """Elements that convolutions and linear layers put out, per image."""
+    wanted = ("conv_kxk", "conv_1x1", "conv_dw", "conv_grouped", "linear")
+    outputs = (prod(op.output_shape) for op in trace.ops if op.counted.op_class in wanted and not op.fixed)
+    return sum(outputs) // trace.batch_size
+
+
+def _by_class(trace: RawTrace) -> dict[str, ClassTotals]:
+    grouped: dict[str, list[OpRecord]] = {}
+    for op in trace.ops:
+        grouped.setdefault(op.counted.op_class, []).append(op)
+    return {c: _totals(ops) for c, ops in grouped.items()}
+
+
+def _totals(ops: list[OpRecord]) -> ClassTotals:
+    return ClassTotals(
+        n=len(ops),
+        macs=_sum(ops, lambda op: op.counted.macs),
+        act_bytes_in=_sum(ops, lambda op: op.act_bytes_in),
+        act_bytes_out=_sum(ops, lambda op: op.act_bytes_out),
+        weight_bytes=_sum(ops, lambda op: op.weight_bytes),
+    )
+
+
+def _per_image(first: ClassTotals, last: ClassTotals, span: int) -> ClassTotals:
+    """Slope of an affine count over the batch; weight bytes do not grow and stay as they are."""
+    return ClassTotals(
+        n=first.n,
+        macs=(last.macs - first.macs) / span,
+        act_bytes_in=(last.act_bytes_in - first.act_bytes_in) / span,
+        act_bytes_out=(last.act_bytes_out - first.act_bytes_out) / span,
+        weight_bytes=first.weight_bytes,
+    )
+
+
+def _extras(
+    one: RawTrace, eight: RawTrace, first: Mapping[str, ClassTotals], classes: Mapping[str, ClassTotals]
+) -> dict[str, float]:
+    """Further features, zeros left out; shares are of the multiply-accumulates of one image.
+
+    fixed_*: what does not grow with the batch (negative where one image is spared a copy that more images need);
+    extra_ops_b8: operators that batch 8 runs and batch 1 does not, for the same reason.
+    """
+    macs = max(_sum(one.ops, lambda op: op.counted.macs), 1)
+    crooked = _sum((op for op in one.ops if not op.counted.aligned), lambda op: op.counted.macs)
+    small = _sum((op for op in one.ops if prod(op.output_shape) < SMALL_OUTPUT), lambda op: op.counted.macs)
+    extras: dict[str, float] = {f"roofline_{ridge}": _roofline(one, ridge) for ridge in RIDGES}
+    extras |= {
+        "macs_share_unaligned": round(crooked / macs, 4),
+        "macs_share_small_output": round(small / macs, 4),
+        "largest_tensor_bytes": one.largest_tensor_bytes,
+        "largest_op_bytes": max((op.act_bytes_in + op.act_bytes_out for op in one.ops), default=0),
+        "buffer_bytes": one.buffer_bytes,
+        "peak_position": round(one.peak_position, 4),
+        "max_branching": one.max_branching,
+        "fixed_macs": sum(first[c].macs - classes[c].macs for c in first),
+        "fixed_act_bytes": sum(_act(first[c]) - _act(classes[c]) for c in first),
+        "fixed_ops": sum(1 for op in one.ops if op.fixed),
+        "extra_ops_b8": len(eight.ops) - len(one.ops),
+    }
+    return {name: value for name, value in extras.items() if value or name.startswith("roofline")}
+
+
+def _act(totals: ClassTotals) -> float:
+    return totals.act_bytes_in + totals.act_bytes_out
+
+
+def _roofline(trace: RawTrace, ridge: int) -> int:
+    """Sum over operators of the larger of compute (in elements' worth) and elements moved, weights included."""
+    return sum(max(op.counted.macs // ridge, _elements(op)) for op in trace.ops)
+
+
+def _elements(op: OpRecord) -> int:
+    return (op.act_bytes_in + op.act_bytes_out + op.weight_bytes) // BYTES_PER_ELEMENT

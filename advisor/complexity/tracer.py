@@ -1,0 +1,251 @@
+"""Runs one forward under a dispatch mode and records every operator that does work. Prices nothing itself (see ops).
+
+Fused attention is recorded as one operator, as GPUs run it, whatever the device of the trace would decompose it into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
+
+from advisor.complexity import shapes
+from advisor.complexity.fields import extend
+from advisor.complexity.identity import chain, join
+from advisor.complexity.ledger import Holding, Ledger
+from advisor.complexity.ops import ALIASES, ALLOCATIONS, OVERWRITES, OpCall, Operand, count
+from advisor.complexity.raw import Counted, OpRecord, RawTrace
+
+
+@lru_cache(maxsize=4096)
+def _describe(func: Any) -> tuple[str, bool]:  # noqa: ANN401 - an OpOverload has no public type
+    """(operator name without namespace and in-place mark, whether it only makes a view)."""
+    name = func._schema.name.split("::")[-1]
+    base = name[:-1] if name.endswith("_") and not name.endswith("__") else name
+    returns = [r.alias_info for r in func._schema.returns]
+    view = any(a is not None and not a.is_write for a in returns)
+    return base, view or base in ALIASES
+
+
+def _tensors(value: object) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_iter(value) if isinstance(leaf, torch.Tensor)]
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    """Bytes read or written; an expanded tensor is no larger than its storage."""
+    return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
+
+
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Collects an OpRecord per operator and keeps the ledger of storages."""
+
+    def __init__(self, ledger: Ledger, batch_size: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.ledger = ledger
+        self.ops: list[OpRecord] = []
+        self.uncounted: set[str] = set()
+        self.scope: list[str] = []
+        self.batch_size = batch_size
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401 - an OpOverload has no public type
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - whatever the operator returns
+        op, view = _describe(func)
+        result = shapes.output(func, args, kwargs or {})
+        if not view:
+            inputs = _tensors((args, kwargs))
+            outputs = _tensors(result)
+            if op in ALLOCATIONS:
+                self._allocate(outputs)
+            elif outputs:
+                self.record(op, args, inputs, outputs)
+        return result
+
+    def record(self, op: str, args: Sequence[Any], inputs: list[torch.Tensor], outputs: list[torch.Tensor]) -> None:
+        """Price one call and note what it wrote."""
+        replaced = self.ledger.holding(outputs[0]) if op in OVERWRITES else None
+        if replaced is not None:
+            inputs = inputs[1:]
+        held = [self.ledger.holding(t) for t in inputs]
+        operands = [Operand(tuple(t.shape), h.dynamic) for t, h in zip(inputs, held, strict=True)]
+        counted, known = count(OpCall(op, operands, args, tuple(outputs[0].shape), self.batch_size))
+        if not known:
+            self.uncounted.add(op)
+        holding = self._after(op, counted, held)
+        if replaced is not None and replaced.dynamic:  # a part of the tensor may remain
+            digest = join((holding.digest, replaced.digest))
+            holding = replace(holding, dynamic=True, depth=max(holding.depth, replaced.depth + 1), digest=digest)
+        self.ops.append(self._make(op, counted, inputs, held, outputs[0], holding))
+        for reader in {id(h): h for h in held}.values():
+            self.ledger.read(reader)
+        for output in outputs:
+            self.ledger.write(output, holding, len(self.ops))
+
+    def _allocate(self, outputs: list[torch.Tensor]) -> None:
+        for output in outputs:
+            self.ledger.write(output, Holding(dynamic=False), len(self.ops))
+
+    def _after(self, op: str, counted: Counted, held: list[Holding]) -> Holding:
+        """What the output holds, from what was read."""
+        dynamic = [h for h in held if h.dynamic]
+        depth = 1 + max((h.depth for h in held), default=0)
+        field = extend(counted, [h.field for h in dynamic]) if dynamic else None
+        digest = chain(counted, bool(dynamic), (h.digest for h in held))
+        return Holding(bool(dynamic), depth, field, _producer(op, counted, dynamic), digest)
+
+    def _make(
+        self,
+        op: str,
+        counted: Counted,
+        inputs: list[torch.Tensor],
+        held: list[Holding],
+        output: torch.Tensor,
+        after: Holding,
+    ) -> OpRecord:
+        act_in = sum(_bytes(t) for t, h in zip(inputs, held, strict=True) if h.dynamic)
+        fixed_in = sum(_bytes(t) for t, h in zip(inputs, held, strict=True) if not h.dynamic)
+        out = _bytes(output)
+        return OpRecord(
+            name=self.scope[-1] if self.scope else "",
+            op=op,
+            counted=counted,
+            output_shape=tuple(output.shape),
+            params=sum(self.ledger.take_parameters(t) for t in inputs),
+            act_bytes_in=act_in,
+            act_bytes_out=out if after.dynamic else 0,
+            weight_bytes=fixed_in + (0 if after.dynamic else out),
+            receptive_field=max(after.field[:2]) if after.field else None,
+            depth=after.depth,
+            fixed=not after.dynamic,
+            folded=_folds(counted, op, held),
+        )
+
+
+def _producer(op: str, counted: Counted, dynamic: list[Holding]) -> str:
+    if op == "convolution":
+        return "conv"
+    if not dynamic or dynamic[0].producer != "conv":
+        return ""
+    return {"norm": "conv", "activation": "conv+act"}.get(counted.op_class, "")
+
+
+def _folds(counted: Counted, op: str, held: list[Holding]) -> bool:
+    """Whether a deployed graph merges the operator into the convolution before it."""
+    after_conv = any(h.dynamic and h.producer == "conv" for h in held)
+    return after_conv and ("batch_norm" in op or counted.op_class == "activation")
+
+
+_ATTENTION = nn.functional.scaled_dot_product_attention
+
+
+class FusedAttention(TorchFunctionMode):
+    """Replaces scaled_dot_product_attention by one recorded operator with the output layout of the GPU kernels."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __enter__(self) -> FusedAttention:
+        # functions of torch.nn.functional run with the mode suspended and reach attention by its name there
+        nn.functional.scaled_dot_product_attention = self._attend
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        nn.functional.scaled_dot_product_attention = _ATTENTION
+        super().__exit__(*raised)  # type: ignore[no-untyped-call]
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - whatever the function returns
+        if func is not _ATTENTION:
+            return func(*args, **(kwargs or {}))
+        return self._attend(*args, **(kwargs or {}))
+
+    def _attend(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attn_mask: torch.Tensor | None = None,
+        *_: object,
+        **__: object,
+    ) -> torch.Tensor:
+        shape = (*query.shape[:-1], value.shape[-1])
+        kernels_swap = len(shape) == 4  # batch, heads, tokens, width: written with tokens before heads
+        order = (shape[0], shape[2], shape[1], shape[3]) if kernels_swap else shape
+        out = query.new_empty(order).transpose(1, 2) if kernels_swap else query.new_empty(order)
+        inputs = [query, key, value] + ([] if attn_mask is None else [attn_mask])
+        self._recorder.record("sdpa", (), inputs, [out])
+        return out
+
+
+@contextmanager
+def _scopes(module: nn.Module, stack: list[str]) -> Iterator[None]:
+    """Keep `stack` at the path of the submodule that runs."""
+    names = {id(m): name for name, m in module.named_modules()}
+
+    def enter(inner: nn.Module, _: object) -> None:
+        stack.append(names.get(id(inner), stack[-1] if stack else ""))
+
+    def leave(inner: nn.Module, _: object, __: object) -> None:
+        stack.pop()
+
+    handles = [register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=True)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def run(module: nn.Module, resolution: int, batch_size: int, in_chans: int, device: str) -> tuple[RawTrace, list[str]]:
+    """One forward in inference; returns the records and the names of operators that the table does not know."""
+    owned = [*module.parameters(), *module.buffers()]  # kept alive: a forward may replace a buffer
+    counts = {t.untyped_storage()._cdata: t.numel() if isinstance(t, nn.Parameter) else 0 for t in owned}
+    ledger = Ledger(counts)
+    recorder = Recorder(ledger, batch_size)
+    image = torch.empty((batch_size, in_chans, resolution, resolution), device=device)
+    if device != "meta":
+        image.zero_()
+    ledger.write(image, Holding(True, 0, (1, 1, 1, 1), digest="image"), 0)
+    with torch.no_grad(), _scopes(module, recorder.scope), FusedAttention(recorder), recorder:
+        outputs = _tensors(module(image))
+    digest = join(ledger.holding(output).digest for output in outputs)
+    return _raw(module, recorder, digest, resolution), sorted(recorder.uncounted)
+
+
+def _raw(module: nn.Module, recorder: Recorder, digest: str, resolution: int) -> RawTrace:
+    ledger = recorder.ledger
+    parameters = sum(p.numel() for p in module.parameters())
+    buffer_bytes = sum(b.numel() * b.element_size() for b in module.buffers())
+    return RawTrace(
+        ops=tuple(recorder.ops),
+        batch_size=recorder.batch_size,
+        resolution=resolution,
+        digest=digest,
+        params=parameters,
+        buffer_bytes=buffer_bytes,
+        weight_bytes=4 * parameters + buffer_bytes,
+        peak_live_bytes=ledger.peak_bytes,
+        peak_position=ledger.peak_step / max(len(recorder.ops), 1),
+        largest_tensor_bytes=ledger.largest_bytes,
+        max_branching=ledger.max_branching,
+    )
