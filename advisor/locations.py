@@ -1,34 +1,49 @@
-"""Where things lie: the shipped data (profiles, benchmarks_db) and the user's home. Reads no content."""
+"""Where things lie: the shipped data (profiles, benchmarks_db) and the user's home. Reads no content.
+
+What every answer needs is a plain string: importing pathlib takes as long as reading an answer's rows.
+"""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-_PACKAGE = Path(__file__).resolve().parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+def shipped_folder(name: str) -> str:
+    """Folder `profiles` or `benchmarks_db`: inside the wheel, or beside the package in a checkout."""
+    inside = os.path.join(_PACKAGE, "_data", name)
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(_PACKAGE), name)
 
 
 def shipped(name: str) -> Path:
-    """Folder `profiles` or `benchmarks_db`: inside the wheel, or beside the package in a checkout."""
-    inside = _PACKAGE / "_data" / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+    """The same as a path object."""
+    from pathlib import Path
+
+    return Path(shipped_folder(name))
 
 
-def home() -> Path:
+def home() -> str:
     """The user's data folder: $ADVISOR_HOME, else the platform's (not created here)."""
     chosen = os.environ.get("ADVISOR_HOME")
     if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path  # only needed without ADVISOR_HOME; keeps start-up short
+        return os.path.abspath(os.path.expanduser(chosen))
+    from platformdirs import user_data_dir  # only needed without ADVISOR_HOME
 
-    return user_data_path("advisor", appauthor=False)
+    return user_data_dir("advisor", appauthor=False)
 
 
-def database() -> Path:
+def database() -> str:
     """The SQLite database of the home."""
-    return home() / "advisor.db"
+    return os.path.join(home(), "advisor.db")
 
 
 def user_profiles() -> Path:
     """Folder of the user's own device profiles."""
-    return home() / "profiles"
+    from pathlib import Path
+
+    return Path(home()) / "profiles"

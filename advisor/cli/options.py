@@ -12,14 +12,12 @@ from advisor.records import PRECISIONS, RUNTIMES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_LEAST_WIDTH = 100
-
 
 def width() -> int:
     """Columns to lay tables out for; generous where stdout is no terminal."""
     import shutil
 
-    return shutil.get_terminal_size((140, 24)).columns if sys.stdout.isatty() else 140
+    return shutil.get_terminal_size((160, 24)).columns if sys.stdout.isatty() else 160
 
 
 def format_option(command: Command) -> Command:

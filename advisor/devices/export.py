@@ -20,7 +20,8 @@ _TARGET_KEYS = ("compute_unit", "power_mode", "runtime", "precision", "memory_fo
 def device_to_json(device: Device) -> dict[str, Any]:
     """A plain dict for the standard library's json."""
     plain = asdict(device)
-    plain["facts"] = {key: asdict(fact) for key, fact in device.facts.items()}
+    plain["facts"] = {key: fact._asdict() for key, fact in device.facts.items()}
+    plain["power_modes"] = [mode._asdict() for mode in device.power_modes]
     return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from advisor.records import Quantity
 
@@ -33,6 +32,8 @@ def chance_at_most(value: float | None, low: float | None, high: float | None, b
     """Probability that a quantity (interval at 90 %) is at most `bound`; 0 where it is unknown."""
     if value is None or low is None or high is None:
         return 0.0
+    if bound * value * value * value > high * high * high * high:
+        return 1.0  # more than six standard deviations away: most rows, and not worth a logarithm
     distance = math.log(bound / value)
     edge = high / value if distance >= 0 else value / low
     return normal_cdf(distance / max(math.log(edge) / _Z90, _LEAST_SD))
@@ -43,13 +44,13 @@ def at_confidence(quantity: Quantity, confidence: float) -> Quantity:
     power = z_of(confidence) / _Z90
     low = quantity.value * (quantity.low / quantity.value) ** power
     high = quantity.value * (quantity.high / quantity.value) ** power
-    return replace(quantity, low=low, high=high)
+    return quantity._replace(low=low, high=high)
 
 
 def derived_throughput(latency: Quantity, batch_size: int) -> Quantity:
     """Images per second as batch / latency; the interval turns over."""
     scale = 1000.0 * batch_size
-    return replace(latency, value=scale / latency.value, low=scale / latency.high, high=scale / latency.low)
+    return latency._replace(value=scale / latency.value, low=scale / latency.high, high=scale / latency.low)
 
 
 def bound_for(value: float, high: float, chance: float) -> float:

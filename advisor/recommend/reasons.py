@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.recommend import licenses
 from advisor.recommend.budgets import Budgets
 from advisor.recommend.chance import bound_for
-from advisor.recommend.scoring import Scored
+from advisor.recommend.scoring import REPARAM, Scored
 from advisor.records import Estimate, Quantity
 from advisor.units import format_mib, format_ms, significant
 
@@ -36,7 +36,7 @@ def _standing(item: Scored, best: Scored, feasible: int, confidence: float) -> t
 
 def common(item: Scored, known: Estimate, budgets: Budgets, confidence: float) -> tuple[str, ...]:
     """Reasons about time, memory, licence and flags."""
-    return (*_time(known, budgets, confidence), *_memory(known, budgets), *_license(item), *known.flags)
+    return (*_time(known, budgets, confidence), *_memory(known, budgets), *_license(item), *_fused(item), *known.flags)
 
 
 def _time(known: Estimate, budgets: Budgets, confidence: float) -> tuple[str, ...]:
@@ -78,6 +78,15 @@ def _memory(known: Estimate, budgets: Budgets) -> tuple[str, ...]:
         f"memory {format_mib(memory.value)} ({split} MiB){share}"
         if split
         else f"memory {format_mib(memory.value)}{share}",
+    )
+
+
+def _fused(item: Scored) -> tuple[str, ...]:
+    """How to get the form of the model that was timed."""
+    if not item.row.model.endswith(REPARAM):
+        return ()
+    return (
+        f"timed with its branches fused to {item.row.params / 1e6:.1f} M parameters: timm.utils.reparameterize_model(model)",
     )
 
 

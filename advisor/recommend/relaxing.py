@@ -21,7 +21,38 @@ def relaxations(
         if best is not None:
             needed, item = best
             found.append((abs(math.log(needed / bound)), _relaxation(name, bound, needed, item, confidence)))
+    if not found:
+        return _nearest(items, budgets, confidence, batch_size)
     return tuple(relaxation for _, relaxation in sorted(found, key=lambda pair: pair[0]))
+
+
+def _nearest(items: Sequence[Scored], budgets: Budgets, confidence: float, batch_size: int) -> tuple[Relaxation, ...]:
+    """The candidate that misses all its budgets by the least together, one entry per budget it misses."""
+    chance = math.sqrt(confidence)  # of time and of memory each, so that both together reach the confidence
+    missed = [
+        (item, found)
+        for item in items
+        if not item.row.extrapolated and (found := _missed(item, budgets, chance, batch_size)) is not None
+    ]
+    if not missed:
+        return ()
+    item, found = min(missed, key=lambda pair: sum(abs(math.log(needed / bound)) for bound, needed in pair[1].values()))
+    return tuple(
+        _relaxation(name, bound, needed, item, confidence, tuple(other for other in found if other != name))
+        for name, (bound, needed) in found.items()
+    )
+
+
+def _missed(item: Scored, budgets: Budgets, chance: float, batch_size: int) -> dict[str, tuple[float, float]] | None:
+    """Budget -> (asked, needed) of those the candidate misses; None where one of them is unknown."""
+    found = {}
+    for name, bound in budgets.stated().items():
+        if item.chances[name] < chance:
+            needed = _needed(item, name, chance, batch_size)
+            if needed is None:
+                return None
+            found[name] = (bound, needed)
+    return found
 
 
 def _closest(items: Iterable[Scored], name: str, confidence: float, batch_size: int) -> tuple[float, Scored] | None:
@@ -67,10 +98,14 @@ _VERBS = {
 }
 
 
-def _relaxation(name: str, bound: float, needed: float, item: Scored, confidence: float) -> Relaxation:
+def _relaxation(
+    name: str, bound: float, needed: float, item: Scored, confidence: float, together: tuple[str, ...] = ()
+) -> Relaxation:
     asked, wanted = describe(name, bound), describe(name, _outwards(name, needed))
     model = item.row.model
     sentence = f"{_VERBS[name].format(needed=wanted, asked=asked)} {model} ({item.top1:.1f} % top-1) at {confidence:.0%} confidence"
+    if together:
+        sentence += f", if {' and '.join(together)} give way too"
     return Relaxation(name, asked, wanted, model, item.top1, sentence)
 
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from advisor.recommend.budgets import Budgets, chances, overall
 from advisor.records import Candidate
 
+REPARAM = "+reparam"
+"""Suffix of the form of a model whose branches are fused for deployment."""
+
 
 class Scored(NamedTuple):
     """A candidate with its chances. A tuple, because thousands are made for one answer."""
@@ -67,11 +70,17 @@ def rank_key(item: Scored) -> tuple[float, float, str]:
 
 
 def best_per_architecture(items: Iterable[Scored]) -> list[Scored]:
-    """The best row of each architecture, in rank order."""
-    kept: dict[str, Scored] = {}
+    """The best row of each architecture, in rank order; of a model and its fused form, the faster."""
+    architectures: set[str] = set()
+    forms: set[str] = set()
+    kept = []
     for item in sorted(items, key=rank_key):
-        kept.setdefault(item.row.signature, item)
-    return list(kept.values())
+        form = item.row.model.removesuffix(REPARAM)
+        if item.row.signature not in architectures and form not in forms:
+            kept.append(item)
+        architectures.add(item.row.signature)
+        forms.add(form)
+    return kept
 
 
 def at_most_per_family(items: Iterable[Scored], limit: int | None) -> list[Scored]:

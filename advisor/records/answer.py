@@ -1,13 +1,13 @@
-"""Quantities and estimates: the rows of an answer. Data only."""
+"""Quantities and estimates: the rows of an answer. Tuples, because a fit makes hundreds of thousands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A value with its interval at the answer's confidence, and how it is known."""
 
     value: float
@@ -19,11 +19,10 @@ class Quantity:
     """Source ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """What is known of one architecture at one resolution and batch size on one target: a row of an answer.
 
-    Intervals are 90 %. `log_sd` is the standard deviation of the natural logarithm that the interval implies.
+    Intervals are 90 %.
     """
 
     signature: str
@@ -36,7 +35,7 @@ class Estimate:
     """Measured throughput; None means batch / latency is the best known."""
     memory: Quantity | None
     memory_reason: str
-    memory_parts_mib: Mapping[str, float] = field(default_factory=dict)
+    memory_parts_mib: Mapping[str, float] = MappingProxyType({})
     """weights, activations, runtime."""
     flags: tuple[str, ...] = ()
     """Why this is extrapolated or uncertain, in words."""

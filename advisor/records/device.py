@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.records.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One physical fact of a device and where it was read."""
 
     value: float
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class PowerMode:
+class PowerMode(NamedTuple):
     """One power mode of a board: the caps it sets. Watt names are clock caps, not metered power."""
 
     name: str

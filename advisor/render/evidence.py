@@ -77,15 +77,47 @@ def _verification_json(found: Verification) -> dict[str, object]:
 
 
 def fitted(report: FitReport, fmt: str, width: int) -> str:
-    """What was fitted."""
+    """What was fitted, what could not be used and why."""
     if fmt == "json":
         return as_json.dump(asdict(report))
-    lines = [(name, str(value)) for name, value in asdict(report).items()]
-    return text(Grid(("what", "count#"), lines), fmt, width)
+    counts = [(name, str(getattr(report, name))) for name in ("targets", "predicted", "estimates", "rows")]
+    table = text(Grid(("what", "count#"), counts), fmt, width)
+    if fmt == "csv":
+        return table
+    left = [(str(n), reason) for reason, n in sorted(report.left_out.items(), key=lambda item: -item[1])]
+    parts = (
+        [table, "Measurements not fitted:\n" + text(Grid(("rows#", "reason"), left), fmt, width)] if left else [table]
+    )
+    unknown = Grid(("device", "no latency because"), list(report.unknown.items()))
+    return "\n\n".join(parts + ([text(unknown, fmt, width)] if report.unknown else []))
 
 
 def evaluation(rows: Sequence[TargetEvaluation], fmt: str, width: int) -> str:
-    """Errors on held-out families, per target."""
+    """Errors on rows that the fit did not see, per target."""
     if fmt == "json":
         return as_json.dump(as_json.records("evaluations", rows))
-    raise NotImplementedError
+    heads = (
+        "device", "target", "held out", "rows#", "families#", "MAPE#", "median#", "bias#", "in 10%#", "in 20%#", "rank#", "cover#",
+        "line in MACs: MAPE, in 20%, rank#",
+    )  # fmt: skip
+    return text(Grid(heads, [_evaluation(row) for row in rows]), fmt, width)
+
+
+def _evaluation(e: TargetEvaluation) -> tuple[str, ...]:
+    t = e.target
+    threads = f"{t.threads}T" if t.threads else ""
+    layout = "" if t.memory_format == "nchw" else t.memory_format
+    named = " ".join(filter(None, (t.runtime, t.precision, t.compute_unit, layout, t.power_mode, threads)))
+    line = (_percent(e.baseline_mape), _percent(e.baseline_within_20), _decimal(e.baseline_spearman))
+    return (
+        t.device, named, e.held_out, str(e.rows), str(e.families), _percent(e.mape), _percent(e.median_error), f"{e.bias:+.0%}",
+        _percent(e.within_10), _percent(e.within_20), _decimal(e.spearman), _percent(e.coverage), "  ".join(line),
+    )  # fmt: skip
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _decimal(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

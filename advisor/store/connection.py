@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from advisor.errors import StoreError
 from advisor.store.schema import MIGRATIONS, VERSION
@@ -16,7 +15,7 @@ _BUSY_TIMEOUT_S = 120.0
 """Longer than preparing a home takes, so that a second process waits for the first."""
 
 
-def _advice(error: sqlite3.Error, path: Path) -> str:
+def _advice(error: sqlite3.Error, path: str) -> str:
     text = str(error)
     if "full" in text or "disk I/O" in text:
         return (
@@ -32,7 +31,7 @@ def _advice(error: sqlite3.Error, path: Path) -> str:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: str) -> Iterator[None]:
     """Raises StoreError with advice for any sqlite3 error inside."""
     try:
         yield
@@ -40,22 +39,22 @@ def translated(path: Path) -> Iterator[None]:
         raise StoreError(_advice(error, path)) from error
 
 
-def _is_writable(path: Path) -> bool:
-    target = path if path.exists() else path.parent
-    return os.access(target, os.W_OK) and os.access(path.parent, os.W_OK)
+def _is_writable(path: str) -> bool:
+    folder = os.path.dirname(path)
+    return os.access(path if os.path.exists(path) else folder, os.W_OK) and os.access(folder, os.W_OK)
 
 
-def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
+def connect(path: str) -> tuple[sqlite3.Connection, bool]:
     """(connection, writable) of the database at `path`, migrated to the current schema.
 
     An existing database in a place that cannot be written is opened read-only.
     Raises StoreError where it cannot be opened, is newer than this program, or is no database.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"cannot create {path.parent}: {error.strerror}; set ADVISOR_HOME to a writable folder"
+            f"cannot create {os.path.dirname(path)}: {error.strerror}; set ADVISOR_HOME to a writable folder"
         ) from error
     writable = _is_writable(path)
     with translated(path):
@@ -68,13 +67,16 @@ def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
     return connection, writable
 
 
-def _open(path: Path, writable: bool) -> sqlite3.Connection:
-    mode = "rwc" if writable else "ro&immutable=1"
-    uri = f"{path.absolute().as_uri()}?mode={mode}"
+def _open(path: str, writable: bool) -> sqlite3.Connection:
+    if writable:
+        return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    from pathlib import Path
+
+    uri = f"{Path(path).as_uri()}?mode=ro&immutable=1"
     return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, writable: bool) -> None:
+def _prepare(connection: sqlite3.Connection, path: str, writable: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
@@ -92,9 +94,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, writable: bool) -> None
     _migrate(connection, path, version)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
+def _migrate(connection: sqlite3.Connection, path: str, version: int) -> None:
     if version:
-        _back_up(connection, path.with_suffix(f".v{version}.backup"))
+        _back_up(connection, f"{path.removesuffix('.db')}.v{version}.backup")
     elif connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise StoreError(f"{path} belongs to another program; set ADVISOR_HOME to another folder")
     while version < VERSION:
@@ -108,7 +110,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
                 connection.execute(f"PRAGMA user_version = {version}")
 
 
-def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
+def _back_up(connection: sqlite3.Connection, copy: str) -> None:
     with closing(sqlite3.connect(copy)) as target:
         connection.backup(target)
 

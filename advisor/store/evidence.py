@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from advisor.records import Measurement, Observation, Target
@@ -16,50 +17,58 @@ _OBSERVATION = (
     "throughput_img_s", "memory_mib", "memory_kind", "statistic", "timing_scope", "samples", "memory_format", "power_mode",
     "threads", "software",
 )  # fmt: skip
+_PRINTED = attrgetter(*_OBSERVATION)
+_BATCH = 500
+"""Placeholders in one query; SQLite allows at least 999."""
+
+
+Outcome = tuple[str, str]
+"""(accepted, duplicate or rejected; why)."""
 
 
 class EvidenceWriter:
-    """Adds observations with their outcome; remembers row ids so that 20,000 rows take a second."""
+    """Adds observations with their outcome; remembers row ids, so that 20,000 rows take a second."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._texts = Texts(db)
         self._targets: dict[Target, int] = {}
         self._arch = dict(db.execute("SELECT name, arch_id FROM models"))
-        self._sources = dict(db.execute("SELECT name, id FROM sources"))
+        self._sources: dict[str, int] = dict(db.execute("SELECT name, id FROM sources"))
 
-    def has(self, observation_id: str) -> bool:
-        """Whether this very observation is in the database already."""
-        return self._db.execute("SELECT 1 FROM observations WHERE id = ?", (observation_id,)).fetchone() is not None
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Those of the observations that are in the database already."""
+        found: set[str] = set()
+        batch = list(ids)
+        for start in range(0, len(batch), _BATCH):
+            part = batch[start : start + _BATCH]
+            query = f"SELECT id FROM observations WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - placeholders
+            found.update(key for (key,) in self._db.execute(query, part))
+        return found
 
-    def add(self, seen: Observation, origin: str, outcome: str, reason: str, measurement: Measurement | None) -> None:
-        """Store one observation (outcome accepted, duplicate or rejected) and, if accepted, its measurement."""
-        self._db.execute(
+    def add(self, seen: Iterable[tuple[Observation, Outcome]], origin: str) -> None:
+        """Store observations that are not known yet."""
+        self._db.executemany(
             f"INSERT INTO observations VALUES ({', '.join('?' * 27)})",  # noqa: S608 - placeholders only
-            (
-                seen.id, self._source(seen.source, origin), origin, outcome, reason,
-                *(getattr(seen, name) for name in _OBSERVATION),
-                json.dumps(dict(seen.quantiles)), seen.note, seen.accelerators,
-            ),
-        )  # fmt: skip
-        if outcome == "accepted" and measurement is not None:
-            self._add_measurement(measurement)
+            (self._row(observation, origin, outcome) for observation, outcome in seen),
+        )
 
-    def _add_measurement(self, m: Measurement) -> None:
+    def _row(self, seen: Observation, origin: str, outcome: Outcome) -> tuple[Any, ...]:
+        return (
+            seen.id, self._source(seen.source, origin), origin, *outcome, *_PRINTED(seen),
+            json.dumps(dict(seen.quantiles)) if seen.quantiles else "{}", seen.note, seen.accelerators,
+        )  # fmt: skip
+
+    def add_measurements(self, found: Iterable[Measurement]) -> None:
+        """Store the measurements of accepted observations."""
+        rows = [self._measurement(m) for m in found]
+        self._db.executemany("INSERT INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _measurement(self, m: Measurement) -> tuple[Any, ...]:
         if m.target not in self._targets:
             self._targets[m.target] = target_id(self._db, m.target)
-        self._db.execute(
-            "INSERT INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                m.id,
-                m.model,
-                self._arch[m.model],
-                m.resolution,
-                self._targets[m.target],
-                m.grade,
-                self._texts.id(m.caveats),
-            ),
-        )
+        caveats = self._texts.id(m.caveats)
+        return (m.id, m.model, self._arch[m.model], m.resolution, self._targets[m.target], m.grade, caveats)
 
     def _source(self, name: str, origin: str) -> int:
         if name not in self._sources:
@@ -67,8 +76,8 @@ class EvidenceWriter:
                 "INSERT INTO sources (name, origin, title, url, license, citation) VALUES (?, ?, ?, '', 'unknown', '')",
                 (name, origin, name),
             )
-            self._sources[name] = int(self._db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()[0])
-        return int(self._sources[name])
+            (self._sources[name],) = self._db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
+        return self._sources[name]
 
 
 def write_sources(db: sqlite3.Connection, sources: Iterable[tuple[str, str, str, str, str]]) -> None:

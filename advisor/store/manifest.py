@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.errors import DataError
-from advisor.locations import shipped
+from advisor.locations import shipped, shipped_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NAME = "manifest.json"
 
@@ -31,9 +35,10 @@ def compute() -> str:
 
 def recorded() -> str:
     """The digest in the shipped manifest. Raises DataError where it is missing."""
-    path = shipped("benchmarks_db") / _NAME
+    path = os.path.join(shipped_folder("benchmarks_db"), _NAME)
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["digest"])
+        with open(path, encoding="utf-8") as file:
+            return str(json.load(file)["digest"])
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"shipped file {path} is missing or damaged; reinstall arch-advisor") from error
 

@@ -72,7 +72,6 @@ CREATE TABLE estimates (
   memory_reason INTEGER NOT NULL, weights_mib REAL, activations_mib REAL, runtime_mib REAL, flags INTEGER NOT NULL,
   PRIMARY KEY (target_id, batch_size, arch_id, resolution),
   FOREIGN KEY (arch_id, resolution) REFERENCES complexity) WITHOUT ROWID;
-CREATE INDEX estimates_by_complexity ON estimates (arch_id, resolution);
 """
 
 MIGRATIONS: tuple[str, ...] = (_VERSION_1,)

@@ -66,17 +66,19 @@ def add_observations(
     )
     mapped = {o.id: resolver.resolve(o) for o in seen}
     twins = find_duplicates([m for m in mapped.values() if isinstance(m, Measurement)], tables.sources)
-    outcomes: dict[str, tuple[str, str]] = {}
     with store.writing():
         writer = evidence.EvidenceWriter(store.db)
-        for observation in seen:
-            if writer.has(observation.id):
-                outcomes.setdefault(observation.id, ("duplicate", "this very observation is in the database already"))
-                continue
-            result = mapped[observation.id]
-            outcome, reason = outcomes[observation.id] = _outcome(result, twins.get(observation.id))
-            writer.add(observation, origin, outcome, reason, result if isinstance(result, Measurement) else None)
+        known = writer.known(mapped)
+        outcomes = {key: _KNOWN if key in known else _outcome(result, twins.get(key)) for key, result in mapped.items()}
+        fresh = {o.id: o for o in seen if o.id not in known}
+        writer.add(((o, outcomes[key]) for key, o in fresh.items()), origin)
+        writer.add_measurements(
+            m for key in fresh if outcomes[key][0] == "accepted" and isinstance(m := mapped[key], Measurement)
+        )
     return outcomes
+
+
+_KNOWN = ("duplicate", "this very observation is in the database already")
 
 
 def _outcome(result: Measurement | Rejection, twin: str | None) -> tuple[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.store import candidates, estimates, profiles
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 class Store:
     """An open database. Use as a context manager; raises StoreError for anything SQLite refuses."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection, writable: bool) -> None:
+    def __init__(self, path: str, db: sqlite3.Connection, writable: bool) -> None:
         self.path = path
         self.db = db
         """For the modules of this package only."""
@@ -208,7 +207,7 @@ class Store:
         return evidence.targets_of(self.db, device)
 
 
-def open_store(path: Path) -> Store:
+def open_store(path: str) -> Store:
     """Open (creating or upgrading) the database at `path`. Raises StoreError."""
     db, writable = connect(path)
     return Store(path, db, writable)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from advisor.devices import FAMILY_DEFAULTS
 from advisor.errors import UsageError
 from advisor.records import Device
 from advisor.store import Store
 
-_DEVICE_TREE = Path("/proc/device-tree/compatible")
+_DEVICE_TREE = "/proc/device-tree/compatible"
 
 
 def chosen_device(store: Store, name: str | None) -> tuple[Device, tuple[str, ...]]:
@@ -30,7 +30,7 @@ def chosen_device(store: Store, name: str | None) -> tuple[Device, tuple[str, ..
 
 def _this_board() -> str | None:
     """This machine's profile if it has a device tree, as every Jetson does; probing more would slow every answer."""
-    if not _DEVICE_TREE.exists():
+    if not os.path.exists(_DEVICE_TREE):
         return None
     from advisor.devices import detect
 

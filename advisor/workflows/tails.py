@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from advisor.errors import NotEnoughEvidence
@@ -34,8 +33,8 @@ class Tail(NamedTuple):
         if latency is None or not self.notes:
             return known
         basis = "calibrated" if latency.basis == "measured" else latency.basis
-        tail = replace(latency, value=latency.value * self.middle, high=latency.high * self.highest, basis=basis)
-        return replace(known, latency=tail, throughput_img_s=None)
+        tail = latency._replace(value=latency.value * self.middle, high=latency.high * self.highest, basis=basis)
+        return known._replace(latency=tail, throughput_img_s=None)
 
 
 def tail_of(store: Store, kind: str, runtime: str) -> Tail:

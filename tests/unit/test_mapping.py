@@ -242,3 +242,28 @@ def test_a_corrected_alias_maps_the_same_observation_elsewhere_under_the_same_id
 
 def test_a_refusal_shows_foreign_text_harmlessly(resolver, seen):
     assert "\x1b" not in _reason(resolver, replace(seen, device="\x1b[31mred"))
+
+
+FORMS = {"timm/mob": ("plain", 224), "timm/mob+reparam": ("fused", 224)}
+
+
+@pytest.mark.parametrize(
+    ("printed", "form"), [("5.29", "timm/mob"), ("2.08", "timm/mob+reparam"), ("2.09", "timm/mob+reparam")]
+)
+def test_printed_parameters_tell_which_form_of_a_model_was_timed(tables, catalogue, seen, printed, form):
+    known = replace(
+        catalogue,
+        models=FORMS,
+        complexities={("plain", 224), ("fused", 224)},
+        params={"plain": 5_290_000, "fused": 2_080_000},
+    )
+    row = replace(seen, model="mob", library_hint="timm", note=f"params={printed}")
+    assert _measured(Resolver(tables, known), row).model == form
+
+
+def test_a_row_whose_printed_parameters_fit_no_form_is_another_model(tables, catalogue, seen):
+    known = replace(
+        catalogue, models=FORMS, complexities={("plain", 224)}, params={"plain": 5_290_000, "fused": 2_080_000}
+    )
+    reason = _reason(Resolver(tables, known), replace(seen, model="mob", library_hint="timm", note="params=15.41"))
+    assert "prints 15.41 M parameters where timm/mob has 5.29 M" in reason

@@ -12,7 +12,7 @@ from advisor.devices import load_toml, shipped_profiles
 from advisor.locations import shipped
 from advisor.records import Measurement, Observation
 from advisor.store.importers import convert, observations, tables
-from advisor.store.importers.grades import CAUSES, OPTIONS
+from advisor.store.importers.grades import CAUSES, OPTIONS, PARAMS
 from advisor.store.importers.mapping import Rejection, Resolver, read_catalogue
 from advisor.store.importers.observations import identity_holds, problem_of
 
@@ -75,7 +75,14 @@ def test_every_source_says_where_it_is_from_and_what_its_figures_are(seen, mappi
 
 def test_every_note_holds_known_causes_and_options_only(seen):
     tokens = {token for one in seen if one.note for token in one.note.split("; ")}
-    assert tokens <= {*CAUSES, *OPTIONS}
+    assert {token for token in tokens if not token.startswith(PARAMS)} <= {*CAUSES, *OPTIONS}
+
+
+def test_rows_of_fused_models_are_evidence_of_the_fused_form(seen, mapping, catalogue):
+    resolver = Resolver(mapping, catalogue)
+    fused = [resolver.resolve(one) for one in seen if one.source == "timm" and one.model == "mobileone_s0"]
+    forms = {m.model for m in fused if isinstance(m, Measurement)}
+    assert forms == {"timm/mobileone_s0", "timm/mobileone_s0+reparam"}
 
 
 def test_no_device_runtime_or_precision_of_the_shipped_evidence_is_unmapped(resolved):

@@ -71,6 +71,8 @@ OPTIONS = {"triton": "triton"}
 """Note tokens that are runtime options, not doubts: served through Triton rather than by TensorRT directly."""
 
 SEPARATOR = "; "
+PARAMS = "params="
+"""Note token: millions of parameters that the source prints, to tell which form of a model was timed."""
 
 
 def causes_in(note: str) -> tuple[str, ...]:
@@ -81,6 +83,17 @@ def causes_in(note: str) -> tuple[str, ...]:
 def options_in(note: str) -> tuple[str, ...]:
     """The runtime options an observation's note names."""
     return tuple(OPTIONS[token] for token in note.split(SEPARATOR) if token in OPTIONS) if note else ()
+
+
+def params_in(note: str) -> float | None:
+    """Millions of parameters that an observation's note states."""
+    if PARAMS not in note:
+        return None
+    found = [token.removeprefix(PARAMS) for token in note.split(SEPARATOR) if token.startswith(PARAMS)]
+    try:
+        return float(found[0]) if found else None
+    except ValueError:
+        return None
 
 
 def rejection(causes: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from advisor.records import PRECISIONS, RUNTIMES, Device, Measurement, Observation, Target
 from advisor.store.importers.csvfile import shown
-from advisor.store.importers.grades import CAUSES, causes_in, grade, options_in, rejection, sentences
+from advisor.store.importers.grades import CAUSES, causes_in, grade, options_in, params_in, rejection, sentences
 from advisor.store.importers.tables import DeviceRow, RuntimeRow, Settled, Tables
 
 
@@ -34,6 +34,8 @@ class Catalogue:
     """library/name -> why it is not in the catalogue."""
     complexities: Set[tuple[str, int]]
     """(signature, resolution) whose complexity is known."""
+    params: Mapping[str, int] = field(default_factory=dict)
+    """Signature -> parameters."""
     devices: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Exact profile names, case-folded -> (profile id, default compute unit)."""
 
@@ -45,11 +47,13 @@ def read_catalogue(folder: Path, devices: Iterable[Device] = ()) -> Catalogue:
         with (folder / name).open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
+    params = {(r["signature"], int(r["resolution"])): int(r["params"]) for r in rows("complexity.csv")}
     return Catalogue(
         {r["name"]: (r["signature"], int(r["default_resolution"])) for r in rows("models.csv")},
         {r["alias"]: r["name"] for r in rows("aliases.csv")},
         {r["name"] if "/" in r["name"] else f"timm/{r['name']}": r["reason"] for r in rows("dropped.csv")},
-        {(r["signature"], int(r["resolution"])) for r in rows("complexity.csv")},
+        set(params),
+        {signature: count for (signature, _), count in params.items()},
         device_names(devices),
     )
 
@@ -61,6 +65,12 @@ def device_names(devices: Iterable[Device]) -> dict[str, tuple[str, str]]:
         for device in devices
         for name in (*device.aliases, device.name, device.id)
     }
+
+
+REPARAM = "+reparam"
+"""Suffix of a model whose branches are fused for deployment."""
+_PARAMS_ABSOLUTE, _PARAMS_RELATIVE = 0.011, 0.01
+"""Millions, and share, by which printed parameters may differ: rounding, and rewritten models."""
 
 
 class _Refused(Exception):
@@ -103,7 +113,7 @@ class Resolver:
         doubts = _Doubts(list(causes_in(seen.note)))
         power_mode = self._overridden(seen, doubts)
         self._refuse_rejected(seen, doubts)
-        model, signature, default, near = self._model(seen)
+        model, signature, default, near = self._form(seen, *self._model(seen))
         doubts.add("near-architecture" if near else "", near)
         target = self._target(seen, power_mode, doubts)
         resolution = self._resolution(seen, default, doubts)
@@ -152,6 +162,24 @@ class Resolver:
         if isinstance(found, _Refused):
             raise found
         return found
+
+    def _form(
+        self, seen: Observation, model: str, signature: str, default: int, near: str
+    ) -> tuple[str, str, int, str]:
+        """The plain or the re-parameterised form of a model, whichever has the parameters that the row prints."""
+        printed = params_in(seen.note)
+        if printed is None or near:
+            return model, signature, default, near
+        forms = [
+            (name, *self._catalogue.models[name]) for name in (model, model + REPARAM) if name in self._catalogue.models
+        ]
+        counts = [self._catalogue.params.get(form[1], 0) / 1e6 for form in forms]
+        best = min(range(len(forms)), key=lambda i: abs(counts[i] - printed))
+        if abs(counts[best] - printed) > max(_PARAMS_ABSOLUTE, _PARAMS_RELATIVE * printed):
+            raise _Refused(
+                f"model {shown(seen.model)} prints {printed:g} M parameters where {model} has {counts[0]:.4g} M"
+            )
+        return (*forms[best], near)
 
     def _find_model(self, source: str, printed: str, hint: str) -> tuple[str, str, int, str]:
         for scope in self._keys(source):

@@ -14,6 +14,7 @@ from advisor.errors import DataError, UsageError
 from advisor.records import Observation
 from advisor.store.importers import observations
 from advisor.store.importers.csvfile import BadCell, integer, number, read_rows
+from advisor.store.importers.grades import PARAMS
 from advisor.store.importers.observations import MAX_BATCH, MAX_LATENCY_MS, MAX_RESOLUTION, MAX_THROUGHPUT, ReadResult
 
 SOURCE = "timm"
@@ -134,4 +135,5 @@ def _observation(cells: dict[str, str], setting: Setting, locator: str, source: 
         latency_ms=number(cells, "infer_step_time", 0, MAX_LATENCY_MS),
         throughput_img_s=number(cells, "infer_samples_per_sec", 0, MAX_THROUGHPUT), statistic="mean",
         timing_scope="forward", samples=SAMPLES, memory_format=setting.memory_format, software=setting.software,
+        note=f"{PARAMS}{cells['param_count']}" if cells.get("param_count") else "",
     )  # fmt: skip

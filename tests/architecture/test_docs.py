@@ -1,0 +1,83 @@
+"""The documents keep up with the program: commands run, every command and option is mentioned, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from advisor.cli.app import _COMMANDS, cli
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```\w*\n(.*?)^```", README, re.M | re.S)
+COMMANDS = [
+    line.partition("#")[0].strip() for block in BLOCKS for line in block.splitlines() if line.startswith("advisor ")
+]
+
+
+def test_the_readme_shows_commands():
+    assert len(COMMANDS) >= 3
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_readme_answers(line, advisor_at, home):
+    done = advisor_at(*shlex.split(line)[1:], home=home)
+    assert done.returncode in (0, 3), done.stderr
+    assert done.stdout
+
+
+def test_the_output_in_the_readme_is_what_the_first_command_prints(advisor):
+    shown = BLOCKS[1].strip().splitlines()
+    printed = advisor("recommend", "--device", "jetson", "--max-latency", "50ms").stdout
+    missing = [line for line in shown if line.strip() and line.strip("…") and line not in printed]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", sorted(_COMMANDS))
+def test_every_command_is_in_the_readme_and_has_help(name, advisor_at, tmp_path):
+    assert f"advisor {name}" in README
+    done = advisor_at(name, "--help", home=tmp_path)
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+def test_every_option_of_recommend_is_in_the_readme():
+    command = cli.get_command(click.Context(cli), "recommend")
+    options = {opt for parameter in command.params for opt in parameter.opts if opt.startswith("--")}
+    mentioned = set(re.findall(r"--[a-z][a-z-]+", README))
+    assert options - mentioned == set()
+
+
+def test_every_option_has_help():
+    silent = []
+    for name in _COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        inner = command.commands.values() if isinstance(command, click.Group) else [command]
+        silent += [
+            f"{name} {option.opts}"
+            for one in inner
+            for option in one.params
+            if isinstance(option, click.Option) and not option.help
+        ]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "docs/prediction.md", "docs/complexity.md", "benchmarks_db/README.md"]
+)
+def test_links_between_documents_lead_somewhere(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in t]
+    assert [t for t in targets if not (ROOT / document).parent.joinpath(t).exists()] == []
+
+
+def test_the_error_tree_in_the_docstring_is_the_tree():
+    from advisor import errors
+
+    named = set(re.findall(r"^ +(\w+) {2,}", errors.__doc__, re.M)) | {"AdvisorError"}
+    defined = {n for n, v in vars(errors).items() if isinstance(v, type) and issubclass(v, errors.AdvisorError)}
+    assert named == defined
