@@ -7,38 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from advisor.recommend.answer import Pick
-from advisor.records import Quantity
-
-
-def _spread(name: str, quantity: Quantity | None) -> dict[str, float | str | None]:
-    if quantity is None:
-        return {name: None, f"{name}_low": None, f"{name}_high": None, f"{name}_basis": None}
-    return {
-        name: quantity.value,
-        f"{name}_low": quantity.low,
-        f"{name}_high": quantity.high,
-        f"{name}_basis": quantity.basis,
-    }
+from advisor.recommend.flat import flat
 
 
 def picks_frame(picks: Sequence[Pick]) -> pd.DataFrame:
-    """One row per pick; quantities as value, low, high and basis columns."""
-    rows = [
-        {
-            "rank": p.rank,
-            "model": p.model,
-            "weights": p.weights,
-            "license": p.license,
-            "resolution": p.resolution,
-            "top1": p.top1,
-            "params_m": p.params_m,
-            "gmacs": p.gmacs,
-            **_spread("latency_ms", p.latency_ms),
-            **_spread("throughput_img_s", p.throughput_img_s),
-            **_spread("memory_mib", p.memory_mib),
-            "probability": p.probability,
-        }
-        for p in picks
-    ]
-    frame: pd.DataFrame = pd.DataFrame(rows)
+    """One row per pick; columns as in flat.py."""
+    frame: pd.DataFrame = pd.DataFrame(flat(picks))
     return frame

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 from advisor.recommend.answer import Pick, Recommendation
 from advisor.recommend.budgets import describe
+from advisor.recommend.flat import flat
 from advisor.recommend.reports import Prediction
 from advisor.records import Quantity
 from advisor.render import as_json
-from advisor.render.grid import Grid, text
+from advisor.render.grid import Grid, as_csv, text
 from advisor.units import significant
 
 _MARKS = {"non-commercial": " (!)", "unknown": " (?)"}
@@ -20,12 +21,24 @@ def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
     """The whole answer in a format. CSV holds the picks only: notes would break its columns."""
     if fmt == "json":
         return as_json.dump(as_json.recommendation(answer))
-    picks = text(_picks(answer.picks, fmt), fmt, width)
     if fmt == "csv":
-        return picks
+        return as_csv(_flat(answer.picks))
+    picks = text(_picks(answer.picks, fmt), fmt, width)
     parts = [_headline(answer), picks if answer.picks else "Nothing meets all budgets."]
     parts += _relaxed(answer, width) + _why(answer, width) + _measure_first(answer, fmt, width) + _notes(answer, width)
     return "\n\n".join(parts)
+
+
+def _flat(picks: Sequence[Pick]) -> Grid:
+    rows = flat(picks)
+    heads = tuple(rows[0]) if rows else ("rank", "model")
+    return Grid(heads, [tuple(_cell(value) for value in row.values()) for row in rows])
+
+
+def _cell(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def _headline(answer: Recommendation) -> str:
@@ -59,7 +72,7 @@ _MORE_COLUMNS: tuple[Column, ...] = (
     ("params M#", lambda p: significant(p.params_m)),
     ("GMACs#", lambda p: significant(p.gmacs)),
 )
-"""Only where there is room: CSV and Markdown."""
+"""Only where there is room: Markdown."""
 
 
 def _picks(picks: Sequence[Pick], fmt: str) -> Grid:

@@ -1,0 +1,52 @@
+"""Latency and memory of what nobody measured, with intervals whose coverage was tested.
+
+Importing this package loads no numpy: each function brings what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, cast
+
+from advisor.predict.records import FitReport, TargetEvaluation
+from advisor.records import Estimate, Target
+
+if TYPE_CHECKING:
+    from advisor.predict.workbench import Evidenced
+
+__all__ = ["FitReport", "TargetEvaluation", "estimate", "evaluate", "fit"]
+
+
+def fit(
+    store: Evidenced, devices: Sequence[str] | None = None, on_progress: Callable[[str], None] | None = None
+) -> FitReport:
+    """Fit the default target of each device (or of those named) and keep predictors and estimates at batch 1 and 8."""
+    from advisor.predict import fitting
+
+    with _one_core():
+        return fitting.fit(store, devices, on_progress)
+
+
+def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate]:
+    """Estimates of the whole catalogue on any target at any batch size, kept in the store."""
+    from advisor.predict import fitting
+
+    with _one_core():
+        return fitting.estimate(store, target, batch_size)
+
+
+def evaluate(store: Evidenced, targets: Sequence[Target] | None = None) -> list[TargetEvaluation]:
+    """Errors on families and devices that the fit did not see, per target (all that were measured, or those given)."""
+    from advisor.predict import evaluation
+
+    with _one_core():
+        return evaluation.evaluate(store, targets)
+
+
+def _one_core() -> AbstractContextManager[object]:
+    """The matrices are small: several threads spend their time waiting for each other (3.4 times slower on a busy machine)."""
+    import numpy  # noqa: F401 - its linear algebra must be loaded to be limited
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    return cast("AbstractContextManager[object]", threadpool_limits(1, "blas"))

@@ -1,0 +1,185 @@
+"""Estimates of a whole catalogue on one target: what was measured, else what the target's predictor says. Knows no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+from typing import TypeAlias
+
+import numpy as np
+
+from advisor.predict.evidence import FITTED_STATISTICS, Cell, generation, regime, source_line
+from advisor.predict.features import TERMS, Floats, Key, Table, design, group_macs
+from advisor.predict.memory import MemoryEstimates
+from advisor.predict.predictor import Predictor
+from advisor.predict.support import Networks, extrapolations
+from advisor.records import GRADES, Estimate, Measurement, Quantity, Target
+
+_EXTRAPOLATED_WIDER = 1.5
+_NOISE_BY_GRADE = {"A": 0.08, "B": 0.12, "C": 0.2, "D": 0.4}
+"""Half-width of a single measurement's interval: repeatability and what the source left unsaid, in logs."""
+_NOTABLE_HABIT, _CONTRADICTION = 0.15, 0.35
+"""Logs from which a source's habit, or a difference between sources, is said."""
+_OPS = TERMS.index("ops")
+
+MemoryRow: TypeAlias = tuple["Quantity | None", str, Mapping[str, float]]
+"""Memory, the reason where it is unknown, its parts."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The catalogue in the order of its table, with what could not be counted."""
+
+    table: Table
+    uncounted: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Predicted milliseconds and half-widths of every architecture, and the words that go with them."""
+
+    value: Floats
+    half_width: Floats
+    extrapolated: Sequence[bool]
+    flags: Sequence[tuple[str, ...]]
+
+
+def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -> Latencies:
+    """What the predictor says of every architecture of the catalogue."""
+    table, target = subject.table, predictor.target
+    rows = np.arange(len(table.keys))
+    parts = design(table, rows, float(batch_size), target.precision, target.runtime) * predictor.coefficients
+    macs = group_macs(table).sum(1)
+    spread = predictor.spreads[regime(batch_size)]
+    common = (*predictor.notes, *((spread.note,) if spread.note else ()))
+    assert predictor.support is not None  # noqa: S101 - only a predictor with a reason has none
+    outside, reasons = extrapolations(predictor.support, Networks(parts, macs, table.attention), predictor.where)
+    flags = [
+        common if not (r or u) else (*r, *_uncounted(u), *common)
+        for r, u in zip(reasons, subject.uncounted, strict=True)
+    ]
+    widths = spread.half_width * np.where(outside, _EXTRAPOLATED_WIDER, 1.0)
+    return Latencies(_times(predictor, parts, table.keys), widths, outside.tolist(), flags)
+
+
+def _uncounted(ops: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"not counted, so the prediction may be too low: {', '.join(ops)}",) if ops else ()
+
+
+def _times(predictor: Predictor, parts: Floats, keys: Sequence[Key]) -> Floats:
+    """Milliseconds; the effect of an architecture measured on this target scales the device's part (all of it where terms add up)."""
+    effect = np.exp([predictor.effects.get(signature, 0.0) for signature, _ in keys])
+    device, host = parts[:, :_OPS].sum(1) * effect, parts[:, _OPS : _OPS + 2].sum(1)
+    if predictor.power == 1.0:
+        return np.asarray(device + host * effect, dtype=np.float64)
+    return np.asarray((device**predictor.power + host**predictor.power) ** (1.0 / predictor.power), dtype=np.float64)
+
+
+def estimates(
+    predictor: Predictor,
+    subject: Subject,
+    batch_size: int,
+    measured: Mapping[Key, Sequence[Measurement]],
+    memory: Sequence[MemoryRow],
+) -> list[Estimate]:
+    """One row per architecture and resolution. `measured` holds what `comparable` found; `memory` is in the table's order."""
+    known = {key: _measured(rows, predictor) for key, rows in measured.items()}
+    if predictor.reason:
+        return _without_latency(predictor, subject, batch_size, known, memory)
+    found = predict_latencies(predictor, subject, batch_size)
+    where = regime(batch_size)
+    basis, sources = ("calibrated" if where in predictor.calibrated else "predicted"), predictor.sources.get(where, ())
+    low, high = found.value * np.exp(-found.half_width), found.value * np.exp(found.half_width)
+    numbers = zip(found.value.tolist(), low.tolist(), high.tolist(), strict=True)
+    rows = []
+    for i, ((signature, resolution), (value, least, most)) in enumerate(zip(subject.table.keys, numbers, strict=True)):
+        latency, throughput, flags = known.get((signature, resolution), (None, None, found.flags[i]))
+        if latency is None:
+            latency = Quantity(value, least, most, basis, found.extrapolated[i], sources)
+        size, reason, parts = memory[i]
+        rows.append(Estimate(signature, resolution, batch_size, latency, "", throughput, size, reason, parts, flags))
+    return rows
+
+
+def _without_latency(
+    predictor: Predictor,
+    subject: Subject,
+    batch_size: int,
+    known: Mapping[Key, tuple[Quantity | None, float | None, tuple[str, ...]]],
+    memory: Sequence[MemoryRow],
+) -> list[Estimate]:
+    rows = []
+    for (signature, resolution), (size, why, parts) in zip(subject.table.keys, memory, strict=True):
+        latency, throughput, flags = known.get((signature, resolution), (None, None, ()))
+        reason = "" if latency is not None else predictor.reason
+        rows.append(Estimate(signature, resolution, batch_size, latency, reason, throughput, size, why, parts, flags))
+    return rows
+
+
+def comparable(measurements: Sequence[Measurement], target: Target, batch_size: int) -> dict[Key, list[Measurement]]:
+    """Measurements of this very target and batch, forward only, of typical latency; the mode may be unstated."""
+    found: dict[Key, list[Measurement]] = {}
+    for m in measurements:
+        same = Cell.of(m.target) == Cell.of(target) and m.batch_size == batch_size and m.timing_scope == "forward"
+        if (
+            same
+            and m.latency_ms
+            and m.statistic in FITTED_STATISTICS
+            and m.target.power_mode in ("", target.power_mode)
+        ):
+            found.setdefault((m.signature, m.resolution), []).append(m)
+    return found
+
+
+def _measured(
+    rows: Sequence[Measurement], predictor: Predictor
+) -> tuple[Quantity | None, float | None, tuple[str, ...]]:
+    """The most comparable, then best documented, then newest measurement.
+
+    The interval covers what the other sources say, and what the source's habit on similar devices casts doubt on.
+    """
+    newest: dict[str, Measurement] = {}
+    for m in sorted(rows, key=lambda m: _preference(m, predictor.target)):
+        newest.setdefault(m.source, m)
+    best = next(iter(newest.values()))
+    value, habit = best.latency_ms or 0.0, predictor.habits.get(source_line(best), 0.0)
+    bounds = [
+        (log(m.latency_ms or 1.0), _NOISE_BY_GRADE[m.grade]) for m in newest.values() if m.grade != "D" or m is best
+    ]
+    low, high = min(v - n for v, n in bounds), max(v + n for v, n in bounds)
+    flags = [*best.caveats]
+    if abs(habit) > _NOTABLE_HABIT:
+        low, high = min(low, log(value) - habit), max(high, log(value) - habit)
+        flags.append(
+            f"{best.source} reads {exp(abs(habit)):.1f} times {'slower' if habit > 0 else 'faster'} than others on similar devices"
+        )
+    if len(bounds) > 1 and high - low > _CONTRADICTION:
+        flags.append(f"sources differ: {', '.join(f'{m.source} {m.latency_ms:.3g} ms' for m in newest.values())}")
+    return Quantity(value, exp(low), exp(high), "measured", False, tuple(newest)), best.throughput_img_s, tuple(flags)
+
+
+def _preference(m: Measurement, target: Target) -> tuple[object, ...]:
+    return (
+        m.target.power_mode != target.power_mode, m.target.runtime_options != target.runtime_options, GRADES.index(m.grade),
+        not m.target.software,
+        tuple(-n for n in generation(m.target.software)), m.statistic != "p50", m.id,
+    )  # fmt: skip
+
+
+def memory_rows(found: MemoryEstimates, count: int) -> list[MemoryRow]:
+    """(memory, reason where unknown, parts) of every architecture."""
+    if found.reason:
+        return [(None, found.reason, {})] * count
+    columns = zip(
+        *(c.tolist() for c in (found.value, found.low, found.high, found.weights, found.activations)), strict=True
+    )
+    evidence: tuple[str, ...] = ()
+    return [
+        (
+            Quantity(v, lo, hi, "predicted", False, evidence),
+            "",
+            {"weights": w, "activations": a, "runtime": found.runtime},
+        )
+        for v, lo, hi, w, a in columns
+    ]

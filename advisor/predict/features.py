@@ -1,0 +1,137 @@
+"""Features of an architecture at a batch size: the one place that makes them, for fitting and for predicting.
+
+Every count is affine in the batch size, so a table keeps what grows per image and what does not. Loads numpy, no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from advisor.records import ClassTotals, Complexity
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Key: TypeAlias = tuple[str, int]
+"""(signature, resolution)."""
+
+GROUPS = {
+    "dense": ("conv_kxk", "conv_1x1"),
+    "grouped": ("conv_grouped",),
+    "depthwise": ("conv_dw",),
+    "matmul": ("linear", "attention", "softmax"),
+    "light": ("norm", "activation", "elementwise", "pool", "move", "other"),
+}
+"""Op classes that share a coefficient. `light` ops only move data; a fusing runtime makes most of them vanish."""
+
+TERMS = (
+    "dense_macs", "grouped_macs", "depthwise_macs", "matmul_macs",
+    "dense_bytes", "grouped_bytes", "depthwise_bytes", "matmul_bytes", "light_bytes",
+    "weight_bytes", "ops", "one", "copied_bytes", "copied_one",
+)  # fmt: skip
+"""Columns of the design: multiply-accumulates and activation bytes by group, weight bytes (not growing with the batch), operators,
+a constant, and what only a measurement that includes copies to and from the device pays for."""
+
+_COMPUTING = len(GROUPS) - 1
+"""Groups with multiply-accumulates: all but `light`."""
+_MACS, _OPS = slice(0, _COMPUTING), TERMS.index("ops")
+_BYTES = slice(_COMPUTING, _OPS)
+"""Activation bytes by group, then weight bytes."""
+COPY_TERMS = (TERMS.index("copied_bytes"), TERMS.index("copied_one"))
+
+ELEMENT_BYTES = {
+    "fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "amp_fp16": 2.0, "amp_bf16": 2.0, "fp16": 2.0, "bf16": 2.0, "mixed": 2.0,
+    "int8+fp16": 1.5, "int8": 1.0,
+}  # fmt: skip
+"""Bytes of one activation or weight as computed with; catalogue counts are at four."""
+
+FUSING = ("tensorrt", "paddle-tensorrt", "tf-trt", "pytorch-compile", "onnxruntime", "ncnn", "tflite", "armnn")
+"""Runtimes that fold normalisation and activations into the operator before: they pay per kernel, not per operator."""
+
+_LOGITS_BYTES = 4000.0
+_PIXEL_BYTES = 12.0
+"""Three fp32 channels: what a measurement that includes copies moves per input pixel, and 1000 fp32 logits back."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Counts of many architectures: `per_image` grows with the batch, `fixed` does not. Columns are TERMS, then kernels."""
+
+    keys: tuple[Key, ...]
+    per_image: Floats
+    fixed: Floats
+    kernels: Floats
+    attention: Floats
+    """Share of the multiply-accumulates that multiplies activations by activations."""
+
+    def rows(self, wanted: Iterable[Key]) -> Ints:
+        """Positions of keys in the table. Raises KeyError for an unknown one."""
+        at = {key: i for i, key in enumerate(self.keys)}
+        return np.array([at[key] for key in wanted], dtype=np.int64)
+
+
+def tabulate(complexities: Sequence[Complexity]) -> Table:
+    """The table of complexities, in their order."""
+    count = len(complexities)
+    per_image, fixed = np.zeros((count, len(TERMS))), np.zeros((count, len(TERMS)))
+    for i, c in enumerate(complexities):
+        per_image[i], fixed[i] = _per_image(c), _fixed(c)
+    kernels = np.array([c.n_kernels for c in complexities], dtype=np.float64)
+    attention = np.array([_attention_share(c) for c in complexities], dtype=np.float64)
+    return Table(tuple((c.signature, c.resolution) for c in complexities), per_image, fixed, kernels, attention)
+
+
+def _attention_share(c: Complexity) -> float:
+    totals = c.classes.get("attention")
+    return 0.0 if totals is None else totals.macs / max(c.macs, 1)
+
+
+def _per_image(c: Complexity) -> list[float]:
+    grouped = [[c.classes[name] for name in names if name in c.classes] for names in GROUPS.values()]
+    macs = [sum(totals.macs for totals in group) for group in grouped[:_COMPUTING]]
+    copied = _PIXEL_BYTES * c.resolution**2 + _LOGITS_BYTES
+    return [*macs, *(_moved(group) for group in grouped), 0.0, 0.0, 0.0, copied, 0.0]
+
+
+def _moved(group: Iterable[ClassTotals]) -> float:
+    return sum(totals.act_bytes_in + totals.act_bytes_out for totals in group)
+
+
+def _fixed(c: Complexity) -> list[float]:
+    """What does not grow with the batch, such as a table of relative positions computed in every forward."""
+    macs, moved = c.extras.get("fixed_macs", 0.0), c.extras.get("fixed_act_bytes", 0.0)
+    known = {
+        "matmul_macs": macs,
+        "light_bytes": moved,
+        "weight_bytes": c.weight_bytes,
+        "ops": c.n_ops,
+        "one": 1.0,
+        "copied_one": 1.0,
+    }
+    return [float(known.get(name, 0.0)) for name in TERMS]
+
+
+def design(
+    table: Table, rows: Ints, batch: Floats | float, precision: str, runtime: str, copies: Floats | float = 0.0
+) -> Floats:
+    """Features of table rows at a batch size, at one precision and runtime; `copies` is 1 where copies were timed.
+
+    Columns are TERMS in multiply-accumulates, bytes at the precision, operators and ones.
+    """
+    batches, copied = np.broadcast_to(batch, rows.shape)[:, None], np.broadcast_to(copies, rows.shape)
+    found: Floats = table.fixed[rows] + table.per_image[rows] * batches
+    if runtime in FUSING:
+        found[:, _OPS] = table.kernels[rows]
+    found[:, _BYTES] *= ELEMENT_BYTES[precision] / 4.0
+    found[:, list(COPY_TERMS)] *= copied[:, None]
+    return found
+
+
+def group_macs(table: Table) -> Floats:
+    """Multiply-accumulates of one image by group, all but `light`."""
+    return table.per_image[:, _MACS]

@@ -1,0 +1,225 @@
+"""A fitted predictor of one target: coefficients, intervals, what it rests on; to JSON and back without running code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from advisor.errors import DataError
+from advisor.predict.evidence import REGIMES, Cell, Evidence, Pool, pool_of, root_of
+from advisor.predict.features import TERMS, Floats, Ints, design, group_macs
+from advisor.predict.intervals import NORMAL_90, UNKNOWN_DEVICE, CrossFit, Spread, measured_cell, new_device
+from advisor.predict.model import Fit, residuals
+from advisor.predict.model import shares as time_shares
+from advisor.predict.scaling import power, rates
+from advisor.predict.support import Networks, Support, support
+from advisor.records import Device, Target
+
+VERSION = 1
+_KINDS = {"gpu": "a desktop or data-centre GPU", "jetson": "a Jetson's GPU", "x86": "an x86 CPU", "arm": "an Arm CPU"}
+_OTHER_MODE = 0.15
+"""Added (in squares) to the half-width where only other power modes were measured: clocks scale, other things do not."""
+_SHRINK = 0.5
+_LARGEST_EFFECT = 0.7
+_DEVICE_BOUND, _HALF = 0.7, 0.5
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Everything needed to predict one target at any batch size."""
+
+    target: Target
+    power: float
+    reason: str
+    """Why nothing can be predicted; empty where it can."""
+    coefficients: Floats
+    """Milliseconds per unit of each term of TERMS."""
+    spreads: Mapping[str, Spread]
+    """Regime -> half-width of the 90 % interval in logs."""
+    calibrated: tuple[str, ...]
+    """Regimes in which this target was measured."""
+    sources: Mapping[str, tuple[str, ...]]
+    """Regime -> source ids that the coefficients rest on there."""
+    effects: Mapping[str, float]
+    """Signature -> log of measured over fitted device time, shrunk, where the architecture was measured on this target."""
+    habits: Mapping[str, float]
+    """Source and regime -> log of how much slower than the others the source reads on similar devices."""
+    support: Support | None
+    where: str
+    notes: tuple[str, ...]
+
+
+def unknown(target: Target, reason: str) -> Predictor:
+    """A predictor that says why it predicts nothing."""
+    return Predictor(target, 1.0, reason, np.zeros(len(TERMS)), {}, (), {}, {}, {}, None, "", ())
+
+
+def build(cross: CrossFit, device: Device, target: Target) -> Predictor:
+    """The predictor of a target from all evidence on it, on similar devices and on its runtime."""
+    found, evidence = rates(device, target), cross.full.evidence
+    if found.per_unit is None:
+        return unknown(target, found.reason)
+    cell, pool, head = Cell.of(target), pool_of(device, target), power(target)
+    alike = _alike(evidence, pool)
+    if not len(alike):
+        return unknown(target, f"{target.runtime} was never measured on {_KINDS[pool.kind]}: measure some models there")
+    own = evidence.where(cell)
+    fitted = cross.full.cell(cell, pool, head)
+    coefficients = np.exp(fitted.theta) * found.per_unit
+    calibrated = _calibrated(cross, cell, pool, head, fitted, target) if len(own) else ()
+    spreads = _spreads(cross, cell, pool, head, calibrated, target)
+    return Predictor(
+        target, head, "", coefficients, spreads, calibrated, _sources(evidence, cell, pool),
+        _effects(cross, cell, pool, head, fitted) if len(own) else {}, _habits(cross, pool, head),
+        _support(evidence, alike, target, coefficients), f"on {_KINDS[pool.kind]} with {pool.runtime}",
+        _notes(evidence, target, pool, own),
+    )  # fmt: skip
+
+
+def _alike(evidence: Evidence, pool: Pool) -> Ints:
+    """Rows of the same kind of device and runtime at any precision and memory format."""
+    alike = [evidence.where(p) for p in evidence.all_pools if (p.kind, p.runtime) == (pool.kind, pool.runtime)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *alike])
+
+
+def _calibrated(cross: CrossFit, cell: Cell, pool: Pool, head: float, fitted: Fit, target: Target) -> tuple[str, ...]:
+    """Regimes with rows in the power mode asked for, or in one that the source did not state.
+
+    Where launches set the pace of small batches, rows bound by the device do not count for them: they are huge networks
+    that fit in no larger batch.
+    """
+    evidence = cross.full.evidence
+    rows, chosen = cross.full.settled(cell, pool, head)
+    launched = 1.0 - _device_share(rows.work, fitted, head) > _HALF if head != 1.0 else np.ones(len(chosen), dtype=bool)
+    found = set()
+    for i, bound_by_launches in zip(chosen, launched, strict=True):
+        name, mode = str(evidence.regimes[i]), evidence.measurements[i].target.power_mode
+        if mode in ("", target.power_mode) and (name != REGIMES[0] or bound_by_launches):
+            found.add(name)
+    return tuple(sorted(found))
+
+
+def _device_share(work: Floats, fitted: Fit, head: float) -> Floats:
+    """Share of the time that is decided by the device, not by the host."""
+    return np.asarray(time_shares(work, fitted.theta, head)[1][:, : TERMS.index("ops")].sum(1), dtype=np.float64)
+
+
+def _habits(cross: CrossFit, pool: Pool, head: float) -> dict[str, float]:
+    """What the pool found of sources that others can be compared with in their regime."""
+    fitting, chosen = cross.full.prepared(pool)
+    if not len(chosen):
+        return {}
+    shifts = dict(zip(fitting.sources, cross.full.pool(pool, head).sources.tolist(), strict=True))
+    regimes = [line.rpartition(" ")[2] for line in shifts]
+    return {line: shift for line, shift in shifts.items() if regimes.count(line.rpartition(" ")[2]) > 1}
+
+
+def _spreads(
+    cross: CrossFit, cell: Cell, pool: Pool, head: float, calibrated: tuple[str, ...], target: Target
+) -> dict[str, Spread]:
+    evidence = cross.full.evidence
+    if len(evidence.where(pool)):
+        found = new_device(cross, pool, head)
+    else:
+        said = "interval assumed: no similar device was measured at this precision and memory format"
+        found = {name: Spread(UNKNOWN_DEVICE, said) for name in REGIMES}
+    if not len(evidence.where(cell)):
+        return found
+    modes = {evidence.measurements[i].target.power_mode for i in evidence.where(cell)}
+    for name, spread in measured_cell(cross, cell, pool, head).items():
+        if name in calibrated:
+            found[name] = spread
+        elif not modes & {"", target.power_mode}:
+            wide = float(np.hypot(spread.half_width, NORMAL_90 * _OTHER_MODE))
+            found[name] = Spread(wide, "only other power modes were measured here; scaled by clocks")
+    return found
+
+
+def _sources(evidence: Evidence, cell: Cell, pool: Pool) -> dict[str, tuple[str, ...]]:
+    """Sources of the rows nearest to the target that there are in a regime: its own, else its pool's, else its runtime's."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key in (root_of(pool), pool, cell):
+        found |= evidence.sources(key)
+    return found
+
+
+def _effects(cross: CrossFit, cell: Cell, pool: Pool, head: float, fitted: Fit) -> dict[str, float]:
+    """How far each measured architecture lies from the fit of its target, from rows bound by the device."""
+    rows, chosen = cross.full.settled(cell, pool, head)
+    left = residuals(rows, fitted, head)
+    bound = _device_share(rows.work, fitted, head) > _DEVICE_BOUND if head != 1.0 else np.ones(len(left), dtype=bool)
+    by_signature: dict[str, list[float]] = {}
+    for i, residual, usable in zip(chosen, left, bound, strict=True):
+        if usable:
+            by_signature.setdefault(cross.full.evidence.measurements[i].signature, []).append(float(residual))
+    return {s: _shrunk(values) for s, values in sorted(by_signature.items())}
+
+
+def _shrunk(values: list[float]) -> float:
+    effect = sum(values) / (len(values) + _SHRINK)
+    return max(-_LARGEST_EFFECT, min(_LARGEST_EFFECT, effect))
+
+
+def _support(evidence: Evidence, alike: Ints, target: Target, coefficients: Floats) -> Support:
+    rows = np.unique(evidence.rows[alike])
+    parts = design(evidence.table, rows, 1.0, target.precision, target.runtime) * coefficients
+    return support(Networks(parts, group_macs(evidence.table)[rows].sum(1), evidence.table.attention[rows]))
+
+
+def _notes(evidence: Evidence, target: Target, pool: Pool, own: Ints) -> tuple[str, ...]:
+    if len(own):
+        return ()
+    if len(evidence.where(pool)):
+        return ("no model was measured on this target: scaled from similar devices by the profile",)
+    return (
+        "neither this target nor a similar device was measured at this precision: scaled from other precisions by the profile",
+    )
+
+
+def to_json(p: Predictor) -> dict[str, Any]:
+    """Plain JSON values."""
+    return {
+        "version": VERSION, "target": asdict(p.target), "power": p.power, "reason": p.reason,
+        "coefficients": dict(zip(TERMS, p.coefficients.tolist(), strict=True)),
+        "spreads": {name: [s.half_width, s.note] for name, s in p.spreads.items()},
+        "calibrated": list(p.calibrated), "sources": {name: list(ids) for name, ids in p.sources.items()},
+        "effects": dict(p.effects), "habits": dict(p.habits), "support": _support_json(p.support), "where": p.where, "notes": list(p.notes),
+    }  # fmt: skip
+
+
+def _support_json(known: Support | None) -> dict[str, Any] | None:
+    return None if known is None else asdict(known) | {"shares": known.shares.tolist()}
+
+
+def from_json(content: Mapping[str, Any]) -> Predictor:
+    """The predictor that `to_json` wrote. Raises DataError for anything else."""
+    try:
+        return _from_json(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"this is not a predictor of version {VERSION}: {error}; run 'advisor fit'") from error
+
+
+def _from_json(content: Mapping[str, Any]) -> Predictor:
+    if content["version"] != VERSION:
+        raise ValueError(f"version {content['version']}")
+    known = content["support"]
+    return Predictor(
+        Target(**content["target"]), float(content["power"]), str(content["reason"]),
+        np.array([float(content["coefficients"][name]) for name in TERMS]),
+        {name: Spread(float(width), str(note)) for name, (width, note) in content["spreads"].items()},
+        tuple(content["calibrated"]), {name: tuple(ids) for name, ids in content["sources"].items()},
+        {name: float(effect) for name, effect in content["effects"].items()},
+        {line: float(shift) for line, shift in content["habits"].items()},
+        None if known is None else _support_from(known),
+        str(content["where"]), tuple(content["notes"]),
+    )  # fmt: skip
+
+
+def _support_from(content: Mapping[str, Any]) -> Support:
+    return Support(
+        np.array([float(share) for share in content["shares"]]), float(content["least_macs"]), float(content["most_macs"]),
+        int(content["networks"]), float(content["attention"]),
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""What fitting and evaluating report. Plain records; imports nothing heavy, so that rendering them does not either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from advisor.records import Target
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """What was fitted."""
+
+    targets: int
+    predicted: int
+    """Targets with a latency predictor."""
+    estimates: int
+    rows: int
+    """Measurements fitted."""
+    left_out: Mapping[str, int]
+    """Reason -> measurements that could not be fitted."""
+    unknown: Mapping[str, str]
+    """Device -> why its default target has no latency."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEvaluation:
+    """Errors of predictions for rows that the fit did not see. Shares are between 0 and 1, errors |predicted / measured - 1|."""
+
+    target: Target
+    held_out: str
+    """`family`: the architecture's family; `device`: everything of the device."""
+    rows: int
+    families: int
+    mape: float
+    median_error: float
+    bias: float
+    """Median of predicted / measured, less 1."""
+    within_10: float
+    within_20: float
+    spearman: float | None
+    """None below three rows."""
+    coverage: float | None
+    """Share of rows inside intervals of nominal 90 % that were made from the other families; None below enough families."""
+    baseline_mape: float | None
+    """The same rows predicted by a line in multiply-accumulates fitted to this target (None for a held-out device)."""
+    baseline_within_20: float | None
+    baseline_spearman: float | None

@@ -1,0 +1,80 @@
+"""A store's catalogue and evidence as arrays, loaded once for fitting, estimating and evaluating."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from advisor.locations import shipped
+from advisor.predict import answers, memory
+from advisor.predict.answers import MemoryRow, Subject
+from advisor.predict.evidence import Evidence, collect
+from advisor.predict.features import Key, tabulate
+from advisor.predict.intervals import CrossFit
+from advisor.predict.latency import Hierarchy
+from advisor.predict.predictor import Predictor
+from advisor.records import Complexity, Device, Estimate, Measurement, Target
+
+
+class Evidenced(Protocol):
+    """What is needed of a store."""
+
+    def devices(self) -> list[Device]: ...
+    def device(self, device_id: str) -> Device: ...
+    def complexities(self) -> dict[Key, Complexity]: ...
+    def families(self) -> dict[str, str]: ...
+    def measurements(self, device: str | None = None) -> list[Measurement]: ...
+    def write_estimates(self, target: Target, batch_size: int, rows: Sequence[Estimate]) -> None: ...
+    def write_predictor(self, target: Target, content: Mapping[str, Any]) -> None: ...
+    def predictor(self, target: Target) -> dict[str, Any] | None: ...
+
+
+@dataclass
+class Workbench:
+    """The catalogue and the evidence of a store as arrays, loaded once."""
+
+    store: Evidenced
+    complexities: list[Complexity]
+    subject: Subject
+    sizes: memory.Sizes
+    constants: dict[tuple[str, str], memory.RuntimeMemory]
+    measurements: dict[str, list[Measurement]]
+    """By device."""
+    cross: CrossFit
+    _memory: dict[tuple[str, str, str, int], list[MemoryRow]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(store: Evidenced) -> Workbench:
+        """Everything of a store that fitting needs."""
+        complexities = list(store.complexities().values())
+        subject = Subject(tabulate(complexities), tuple(c.uncounted for c in complexities))
+        measurements = store.measurements()
+        by_device: dict[str, list[Measurement]] = {}
+        for m in measurements:
+            by_device.setdefault(m.target.device, []).append(m)
+        devices = {d.id: d for d in store.devices()}
+        evidence = collect(measurements, subject.table, store.families(), devices)
+        constants = memory.load(shipped("benchmarks_db") / "runtime_memory.toml")
+        sizes = memory.Sizes.of(complexities)
+        return Workbench(store, complexities, subject, sizes, constants, by_device, CrossFit(_everything(evidence)))
+
+    def estimates(self, predictor: Predictor, batch_size: int) -> list[Estimate]:
+        """Estimates of the catalogue on the predictor's target."""
+        target = predictor.target
+        found = answers.comparable(self.measurements.get(target.device, ()), target, batch_size)
+        return answers.estimates(predictor, self.subject, batch_size, found, self._memory_of(target, batch_size))
+
+    def _memory_of(self, target: Target, batch_size: int) -> list[MemoryRow]:
+        kind = memory.memory_kind(self.store.device(target.device), target)
+        key = (target.runtime, kind, target.precision, batch_size)
+        if key not in self._memory:
+            found = memory.estimate(self.sizes, self.constants.get((target.runtime, kind)), target, batch_size)
+            self._memory[key] = answers.memory_rows(found, len(self.complexities))
+        return self._memory[key]
+
+
+def _everything(evidence: Evidence) -> Hierarchy:
+    return Hierarchy(evidence, np.ones(len(evidence.rows), dtype=bool))

@@ -1,0 +1,43 @@
+"""Picks as flat rows of plain values: what CSV and data frames show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Union
+
+from advisor.recommend.answer import Pick
+from advisor.records import Quantity
+
+Cell = Union[float, int, str, None]
+
+
+def _spread(name: str, quantity: Quantity | None) -> dict[str, Cell]:
+    if quantity is None:
+        return {name: None, f"{name}_low": None, f"{name}_high": None, f"{name}_basis": None}
+    return {
+        name: quantity.value,
+        f"{name}_low": quantity.low,
+        f"{name}_high": quantity.high,
+        f"{name}_basis": quantity.basis,
+    }
+
+
+def flat(picks: Sequence[Pick]) -> list[dict[str, Cell]]:
+    """One row per pick; quantities as value, low, high and basis columns."""
+    return [
+        {
+            "rank": p.rank,
+            "model": p.model,
+            "weights": p.weights,
+            "license": p.license,
+            "resolution": p.resolution,
+            "top1": p.top1,
+            "params_m": p.params_m,
+            "gmacs": p.gmacs,
+            **_spread("latency_ms", p.latency_ms),
+            **_spread("throughput_img_s", p.throughput_img_s),
+            **_spread("memory_mib", p.memory_mib),
+            "probability": p.probability,
+        }
+        for p in picks
+    ]

@@ -1,0 +1,93 @@
+"""Memory is accounting: parts add up, precision and batch act where they must."""
+
+from __future__ import annotations
+
+import pytest
+from predicting import architecture, device
+
+from advisor.errors import DataError
+from advisor.locations import shipped
+from advisor.predict.memory import MIB, Sizes, estimate, load, memory_kind
+from advisor.records import RUNTIMES, Target
+
+
+@pytest.fixture
+def constants():
+    return load(shipped("benchmarks_db") / "runtime_memory.toml")
+
+
+@pytest.fixture
+def sizes():
+    return Sizes.of([architecture("small", gmacs=0.3), architecture("large", gmacs=8.0)])
+
+
+def on(precision="fp16", runtime="tensorrt", unit="gpu"):
+    return Target("any", unit, "", runtime, precision)
+
+
+def test_every_shipped_constant_has_a_known_runtime_and_a_source(constants):
+    assert {runtime for runtime, _ in constants} <= set(RUNTIMES)
+    assert {kind for _, kind in constants} == {"gpu", "jetson", "cpu"}
+    assert all(len(found.source) > 20 for found in constants.values())
+
+
+def test_what_is_deployed_on_each_kind_of_device_is_known(constants):
+    wanted = {
+        ("tensorrt", "jetson"),
+        ("pytorch-eager", "jetson"),
+        ("pytorch-eager", "gpu"),
+        ("tensorrt", "gpu"),
+        ("pytorch-eager", "cpu"),
+    }
+    assert wanted | {("pytorch-compile", "cpu"), ("ncnn", "cpu"), ("onnxruntime", "jetson")} <= set(constants)
+
+
+def test_parts_add_up_and_lie_inside_the_interval(constants, sizes):
+    for (runtime, kind), found in constants.items():
+        m = estimate(sizes, found, on("fp32", runtime), 1)
+        assert m.value == pytest.approx(m.weights + m.activations + m.runtime), (runtime, kind)
+        assert (m.low <= m.value).all()
+        assert (m.value <= m.high).all()
+
+
+def test_memory_grows_with_the_batch_by_live_activations_only(constants, sizes):
+    one, eight, nine = (estimate(sizes, constants["tensorrt", "jetson"], on(), b) for b in (1, 8, 9))
+    assert (eight.value > one.value).all()
+    assert nine.value - eight.value == pytest.approx((eight.value - one.value) / 7)
+    assert (one.weights == nine.weights).all()
+
+
+def test_half_precision_halves_weights_and_autocast_keeps_them(constants, sizes):
+    found = constants["pytorch-eager", "gpu"]
+    full, half, amp = (estimate(sizes, found, on(p, "pytorch-eager"), 1).weights for p in ("fp32", "fp16", "amp_fp16"))
+    assert half == pytest.approx(full / 2)
+    assert (amp > full).all()
+
+
+def test_a_runtime_without_constants_is_unknown_with_a_reason(sizes):
+    found = estimate(sizes, None, on(runtime="caffe"), 1)
+    assert "caffe" in found.reason
+    assert "measure" in found.reason
+
+
+def test_unified_memory_holds_the_runtime_too(constants):
+    assert memory_kind(device("board", kind="jetson"), on()) == "jetson"
+    assert memory_kind(device("board", kind="jetson"), on(unit="cpu")) == "cpu"
+    assert memory_kind(device("card"), on()) == "gpu"
+    assert constants["pytorch-eager", "jetson"].base_mib[1] > constants["pytorch-eager", "gpu"].base_mib[1]
+
+
+def test_weights_of_a_known_network_are_counted_in_mebibytes(sizes, constants):
+    found = estimate(sizes, constants["pytorch-eager", "cpu"], on("fp32", "pytorch-eager", "cpu"), 1)
+    assert found.weights[0] == pytest.approx(sizes.weights[0] / MIB)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['[a]\nruntime = "x"\n', '[a]\nruntime = "x"\nkind = "cpu"\nbase_mib = { low = 5, typical = 1, high = 9 }\n'],
+)
+def test_a_broken_table_of_constants_is_refused_by_name(tmp_path, text):
+    path = tmp_path / "runtime_memory.toml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"runtime_memory\.toml"):
+        load(path)
