@@ -60,7 +60,7 @@ def _wait_for(ready: Path) -> None:
 @pytest.fixture
 def home(shared_home: Path, empty_home: Path) -> Path:
     """A prepared home of the test's own, to change at will."""
-    shutil.copytree(shared_home, empty_home)
+    shutil.copytree(shared_home, empty_home, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
     return empty_home
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
+from typing import TypeAlias
 
 from advisor.recommend.answer import Pick
 from advisor.records import Quantity
 
-Cell = Union[float, int, str, None]
+Cell: TypeAlias = "float | int | str | None"
 
 
 def _spread(name: str, quantity: Quantity | None) -> dict[str, Cell]:

@@ -59,7 +59,7 @@ def _totals(found: Explanation) -> str:
         f"  parameters        {format_count(t.params)} ({format_mib(t.weight_bytes / 2**20)} at fp32, buffers included)",
         f"  multiply-adds     {format_count(t.macs)}MACs per image (1 MAC = 2 FLOPs)",
         f"  activations       {format_count(t.activations)} elements out of convolutions and linear layers, per image",
-        f"  peak live memory  {format_mib(t.peak_live_bytes_b1 / 2**20)} at batch 1, {format_mib(t.peak_live_bytes_b8 / 2**20)} at batch 8, fp32",
+        f"  peak live memory  {_mib(t.peak_live_bytes_b1)} at batch 1, {_mib(t.peak_live_bytes_b8)} at batch 8, fp32",
         f"  operators         {t.n_ops}, {t.n_kernels} after fusing; longest path {t.depth}",
     ]
     lines += [
@@ -68,6 +68,10 @@ def _totals(found: Explanation) -> str:
         if w.top1
     ]
     return "\n".join(lines)
+
+
+def _mib(count: int) -> str:
+    return format_mib(count / 2**20)
 
 
 def _cost(found: Explanation) -> str:

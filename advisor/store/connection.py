@@ -97,7 +97,7 @@ def _prepare(connection: sqlite3.Connection, path: str, writable: bool) -> None:
 def _migrate(connection: sqlite3.Connection, path: str, version: int) -> None:
     if version:
         _back_up(connection, f"{path.removesuffix('.db')}.v{version}.backup")
-    elif connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    elif _is_foreign(connection):
         raise StoreError(f"{path} belongs to another program; set ADVISOR_HOME to another folder")
     while version < VERSION:
         with transaction(connection):
@@ -108,6 +108,12 @@ def _migrate(connection: sqlite3.Connection, path: str, version: int) -> None:
                     connection.execute(statement)
                 version += 1
                 connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _is_foreign(connection: sqlite3.Connection) -> bool:
+    """Whether there are tables that no migration of ours made; the version is read last, as another process may make ours now."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return bool(tables) and connection.execute("PRAGMA user_version").fetchone()[0] == 0
 
 
 def _back_up(connection: sqlite3.Connection, copy: str) -> None:

@@ -111,5 +111,8 @@ def test_nothing_that_runs_code_on_loading_is_imported():
 
 
 def test_the_verbs_stay_callable_after_the_packages_of_the_same_name_are_imported():
-    code = "import advisor, advisor.recommend.ranking, advisor.predict.features\nassert callable(advisor.recommend) and callable(advisor.predict)"
+    code = (
+        "import advisor, advisor.recommend.ranking, advisor.predict.features\n"
+        "assert callable(advisor.recommend) and callable(advisor.predict)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
