@@ -22,7 +22,7 @@ _TWICE = 2.0
 _FAR = 5.0
 """Times larger or smaller than anything measured."""
 _LEAST_SHARE = 0.05
-_SOME_ATTENTION = 0.005
+_SOME_ATTENTION = 0.001
 _MATTERS = 0.25
 """Share of the time from which a group decides about the latency."""
 
