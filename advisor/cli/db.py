@@ -34,8 +34,10 @@ def info(fmt: str) -> None:
 @click.option("--device", metavar="ID", help="The device, where the file does not say.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @format_option
-def import_(file: Path, source_format: str | None, device: str | None, dry_run: bool, fmt: str) -> None:
+def import_(file: Path, source_format: str | None, device: str | None, dry_run: bool, fmt: str) -> int:
     """Add the measurements of FILE: an interchange CSV, a timm benchmark CSV, or JSON Lines of 'db export'.
+
+    Exit code 1 where every row was rejected.
 
     \b
     Columns of the interchange CSV (empty = not stated):
@@ -48,6 +50,7 @@ def import_(file: Path, source_format: str | None, device: str | None, dry_run: 
         file, source_format=source_format, device=device, dry_run=dry_run, on_progress=progress
     )
     click.echo(evidence.imported(report, fmt, width()))
+    return _BROKEN if report.rejected and not report.accepted and not report.duplicate else 0
 
 
 @db.command()

@@ -19,6 +19,11 @@ from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.tails import Tail, tail_of
 
+_LAUNCH_BOUND = 8
+"""Batch size up to which eager PyTorch mostly waits for the host to launch operators."""
+_HOST_NOTE = (
+    "at small batches eager PyTorch waits for the host CPU to launch operators; the profile does not know your host"
+)
 _SCOPE_NOTE = "latency is the forward pass of the whole batch; copies to the device and pre-processing are not in it"
 
 
@@ -172,4 +177,6 @@ def _notes(profile: Device, question: Question) -> list[str]:
     if target.threads:
         described.append(f"{target.threads} threads")
     notes = [f"target: {', '.join(described)}, batch {question.batch_size}", _SCOPE_NOTE]
+    if target.runtime == "pytorch-eager" and target.compute_unit == "gpu" and question.batch_size <= _LAUNCH_BOUND:
+        notes.append(_HOST_NOTE)
     return [*notes, memory_note(profile)]
