@@ -30,7 +30,6 @@ class UnknownName(UsageError):
 
         by_folded = {k.casefold(): k for k in known}
         close = [by_folded[c] for c in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)]
-        self.matches = tuple(close)
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
         super().__init__(f"unknown {kind} {name!r}{meant} ({hint})")
 

@@ -19,7 +19,6 @@ _BYTES = {
 }  # fmt: skip
 _RATE = {"fps": 1.0, "img/s": 1.0, "images/s": 1.0, "/s": 1.0}
 _COUNT = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
-_POWER_W = {"mW": 1e-3, "W": 1.0}
 
 
 def _split(text: str, quantity: str, accepted: str) -> tuple[float, str]:
@@ -54,16 +53,6 @@ def memory_mib(text: str) -> float:
 def throughput_img_s(text: str) -> float:
     """Images per second from `30fps`, `120img/s`. Raises UsageError."""
     return _parse(text, "throughput", _RATE, "30fps, 30img/s")
-
-
-def power_w(text: str) -> float:
-    """Watts from `15W`, `7500mW`. Raises UsageError."""
-    return _parse(text, "power", _POWER_W, "15W, 7500mW")
-
-
-def seconds(text: str) -> float:
-    """Seconds from `30s`, `10min`, `1h`. Raises UsageError."""
-    return _parse(text, "duration", {"s": 1.0, "min": 60.0, "h": 3600.0}, "30s, 10min, 1h")
 
 
 def count(text: str) -> float:

@@ -9,9 +9,8 @@ from typing import NoReturn
 
 import click
 
+from advisor.cli.codes import ANSWERED, FAILED, INTERRUPTED, NO_EVIDENCE, USAGE
 from advisor.errors import AdvisorError, NotEnoughEvidence, UsageError
-
-ANSWERED, FAILED, USAGE, INFEASIBLE, NO_EVIDENCE = 0, 1, 2, 3, 4
 
 _COMMANDS = {
     "recommend": ("advisor.cli.recommend", "recommend", "Which model, on this device, under these budgets."),
@@ -71,7 +70,7 @@ def main() -> NoReturn:
     try:
         status = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
+from advisor.cli.codes import ANSWERED, FAILED
 from advisor.cli.options import format_option, progress, width
 from advisor.workflows import maintaining
-
-_BROKEN = 1
 
 
 @click.group()
@@ -50,7 +49,7 @@ def import_(file: Path, source_format: str | None, device: str | None, dry_run: 
         file, source_format=source_format, device=device, dry_run=dry_run, on_progress=progress
     )
     click.echo(evidence.imported(report, fmt, width()))
-    return _BROKEN if report.rejected and not report.accepted and not report.duplicate else 0
+    return FAILED if report.rejected and not report.accepted and not report.duplicate else ANSWERED
 
 
 @db.command()
@@ -70,4 +69,4 @@ def verify(fmt: str) -> int:
 
     found = maintaining.db_verify(on_progress=progress)
     click.echo(evidence.verification(found, fmt, width()))
-    return 0 if found.intact else _BROKEN
+    return ANSWERED if found.intact else FAILED

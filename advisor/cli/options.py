@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from advisor.records import PRECISIONS, RUNTIMES
+from advisor.render import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,7 +26,7 @@ def format_option(command: Command) -> Command:
     return click.option(
         "--format",
         "fmt",
-        type=click.Choice(["table", "json", "csv", "markdown"]),
+        type=click.Choice(FORMATS),
         default="table",
         help="Form of the output.",
     )(command)

@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
+from advisor.cli.codes import ANSWERED, INFEASIBLE
 from advisor.cli.options import format_option, progress, target_options, width
 from advisor.workflows import answering
-
-_INFEASIBLE = 3
 
 
 @click.command()
@@ -52,4 +51,4 @@ def recommend(fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the
         from advisor.render import answers
 
         click.echo(answers.recommendation(answer, fmt, width()))
-    return 0 if answer.feasible else _INFEASIBLE
+    return ANSWERED if answer.feasible else INFEASIBLE

@@ -53,10 +53,6 @@ class Ledger:
         known = self._holdings.get(tensor.untyped_storage()._cdata)
         return known if known is not None else Holding(dynamic=False)
 
-    def is_parameter(self, tensor: torch.Tensor) -> bool:
-        """Whether the tensor lies in a parameter or buffer."""
-        return tensor.untyped_storage()._cdata in self._parameters
-
     def take_parameters(self, tensor: torch.Tensor) -> int:
         """Parameters in the tensor's storage that no earlier operator has been given; buffers hold none."""
         key = tensor.untyped_storage()._cdata

@@ -221,5 +221,5 @@ def _from_json(content: Mapping[str, Any]) -> Predictor:
 def _support_from(content: Mapping[str, Any]) -> Support:
     return Support(
         np.array([float(share) for share in content["shares"]]), float(content["least_macs"]), float(content["most_macs"]),
-        int(content["networks"]), float(content["attention"]),
+        float(content["attention"]),
     )  # fmt: skip

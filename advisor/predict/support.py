@@ -34,7 +34,6 @@ class Support:
     shares: Floats
     least_macs: float
     most_macs: float
-    networks: int
     attention: float
     """The largest share of multiply-accumulates in attention."""
 
@@ -58,7 +57,7 @@ class Networks:
 def support(measured: Networks) -> Support:
     """Support from the networks measured on a kind of device and runtime, in any precision."""
     shares, macs = group_shares(measured.parts).max(0), measured.macs
-    return Support(shares, float(macs.min()), float(macs.max()), len(macs), float(measured.attention.max()))
+    return Support(shares, float(macs.min()), float(macs.max()), float(measured.attention.max()))
 
 
 def extrapolations(known: Support, asked: Networks, where: str) -> tuple[NDArray[np.bool_], list[tuple[str, ...]]]:

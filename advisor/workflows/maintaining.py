@@ -72,7 +72,9 @@ def _kept_unless(dry_run: bool, store: Store) -> Iterator[None]:
 
 
 def _guess(path: Path) -> str:
-    if path.suffix == ".jsonl":
+    from advisor.store.importers.jsonl import is_jsonl
+
+    if path.suffix == ".jsonl" or is_jsonl(path):
         return "jsonl"
     return "timm" if path.name.startswith("benchmark-infer-") else "interchange"
 

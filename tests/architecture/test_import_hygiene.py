@@ -115,4 +115,4 @@ def test_the_verbs_stay_callable_after_the_packages_of_the_same_name_are_importe
         "import advisor, advisor.recommend.ranking, advisor.predict.features\n"
         "assert callable(advisor.recommend) and callable(advisor.predict)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
