@@ -19,7 +19,8 @@ _TARGET_KEYS = ("compute_unit", "power_mode", "runtime", "precision", "memory_fo
 
 def device_to_json(device: Device) -> dict[str, Any]:
     """A plain dict for the standard library's json."""
-    plain = asdict(device)
+    plain = device._asdict()
+    plain["default_target"] = asdict(device.default_target)
     plain["facts"] = {key: fact._asdict() for key, fact in device.facts.items()}
     plain["power_modes"] = [mode._asdict() for mode in device.power_modes]
     return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from advisor.errors import UsageError
 from advisor.records import Device, Fact, PowerMode
 
@@ -35,7 +33,7 @@ def scaled(device: Device, power_mode: str) -> Device:
     )
     _scale(facts, ("cpu_cores", "cpu_threads"), _ratio(mode.online_cpus, device.value("cpu_cores")), mode)
     _scale(facts, ("cpu_boost_mhz",), _ratio(mode.cpu_max_mhz, device.value("cpu_boost_mhz")), mode)
-    return replace(device, facts=facts)
+    return device._replace(facts=facts)
 
 
 def mode_named(device: Device, name: str) -> PowerMode:

@@ -34,6 +34,8 @@ def chance_at_most(value: float | None, low: float | None, high: float | None, b
         return 0.0
     if bound * value * value * value > high * high * high * high:
         return 1.0  # more than six standard deviations away: most rows, and not worth a logarithm
+    if bound * value * value * value < low * low * low * low:
+        return 0.0
     distance = math.log(bound / value)
     edge = high / value if distance >= 0 else value / low
     return normal_cdf(distance / max(math.log(edge) / _Z90, _LEAST_SD))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from advisor.records.target import Target
@@ -31,8 +30,7 @@ class PowerMode(NamedTuple):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """A device profile: identity, sourced physical facts, what runs on it."""
 
     id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 
 from advisor.records import Candidate, Target
 from advisor.store.targets import find_target
@@ -13,7 +14,7 @@ SELECT a.signature, a.family, w.model, w.tag, w.resolution, w.top1, w.license, c
        e.memory_mib, e.memory_low, e.memory_high
 FROM estimates e
 JOIN weights w ON w.arch_id = e.arch_id AND w.resolution = e.resolution
-JOIN complexity c ON c.arch_id = e.arch_id AND c.resolution = e.resolution
+JOIN complexity c INDEXED BY complexity_sizes ON c.arch_id = e.arch_id AND c.resolution = e.resolution
 JOIN architectures a ON a.id = e.arch_id
 WHERE e.target_id = ? AND e.batch_size = ? AND w.top1 IS NOT NULL
 """
@@ -22,7 +23,7 @@ WHERE e.target_id = ? AND e.batch_size = ? AND w.top1 IS NOT NULL
 def candidates(db: sqlite3.Connection, target: Target, batch_size: int) -> list[Candidate]:
     """Every set of weights with a known top-1 whose architecture has an estimate at the weights' resolution."""
     key = find_target(db, target)
-    return [Candidate._make(row) for row in db.execute(_QUERY, (key, batch_size))]
+    return list(map(partial(tuple.__new__, Candidate), db.execute(_QUERY, (key, batch_size))))
 
 
 def precision_accuracies(db: sqlite3.Connection, precision: str) -> dict[tuple[str, str, int], tuple[float, str]]:

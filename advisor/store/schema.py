@@ -31,7 +31,9 @@ CREATE TABLE weights (
   tag TEXT NOT NULL, resolution INTEGER NOT NULL, top1 REAL, top5 REAL, real_top1 REAL, v2_top1 REAL, a_top1 REAL,
   r_top1 REAL, sketch_top1 REAL, license TEXT NOT NULL, train_resolution INTEGER, source TEXT NOT NULL,
   UNIQUE (model, tag, resolution));
-CREATE INDEX weights_by_architecture ON weights (arch_id, resolution);
+-- Both hold all that an answer reads, so that it need not touch the wide rows.
+CREATE INDEX weights_by_architecture ON weights (arch_id, resolution, top1, model, tag, license);
+CREATE INDEX complexity_sizes ON complexity (arch_id, resolution, params, macs);
 CREATE TABLE precision_accuracy (
   model TEXT NOT NULL REFERENCES models, tag TEXT NOT NULL, resolution INTEGER NOT NULL, precision TEXT NOT NULL,
   top1 REAL NOT NULL, runs INTEGER NOT NULL, source TEXT NOT NULL, PRIMARY KEY (model, tag, resolution, precision)) WITHOUT ROWID;

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ASK = ("-m", "advisor", "recommend", "--device", "jetson", "--max-latency", "50ms", "--format", "json")
+ASK = ("recommend", "--device", "jetson", "--max-latency", "50ms", "--format", "json")
 PEER = ("-c", "import click")
 
 _COPIES = """
@@ -35,17 +35,24 @@ INSERT INTO measurements
 """
 
 
-def seconds(command: tuple[str, ...], home: Path) -> float:
-    """Wall time of one python process."""
+def question() -> list[str]:
+    """The installed command beside this interpreter, as a user runs it."""
+    return [str(Path(sys.executable).with_name("advisor")), *ASK]
+
+
+def seconds(command: list[str], home: Path) -> float:
+    """Wall time of one process. Compiled modules may be kept, as in any installed package."""
     environment = {**os.environ, "ADVISOR_HOME": str(home)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
-    subprocess.run([sys.executable, *command], check=True, capture_output=True, env=environment)
+    subprocess.run(command, check=True, capture_output=True, env=environment)
     return time.perf_counter() - start
 
 
 def paired(runs: int, home: Path) -> tuple[float, float, float]:
     """(median seconds of the question, of the import, median of the ratios of neighbouring runs)."""
-    pairs = [(seconds(ASK, home), seconds(PEER, home)) for _ in range(runs + 1)][1:]
+    peer_command = [sys.executable, *PEER]
+    pairs = [(seconds(question(), home), seconds(peer_command, home)) for _ in range(runs + 1)][1:]
     asked, peer = zip(*pairs, strict=True)
     return statistics.median(asked), statistics.median(peer), statistics.median(a / p for a, p in pairs)
 
@@ -71,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="advisor-budgets-"))
     try:
-        print(f"first use: {seconds(ASK, home):.1f} s")
+        print(f"first use: {seconds(question(), home):.1f} s")
         asked, peer, ratio = paired(options.runs, home)
         print(f"prepared home: {asked:.3f} s against {peer:.3f} s of 'import click': {ratio:.2f}x")
         count = enlarge(home, options.rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,7 +161,7 @@ def test_json_and_toml_lose_nothing(device, tmp_path):
     assert device_from_json(json.loads(json.dumps(device_to_json(device)))) == device
     path = tmp_path / f"{device.id}.toml"
     path.write_text(device_to_toml(device), encoding="utf-8")
-    assert replace(validate_profile(path), origin="shipped") == device
+    assert validate_profile(path)._replace(origin="shipped") == device
 
 
 def test_every_device_the_data_names_is_mapped_or_refused_with_a_reason():

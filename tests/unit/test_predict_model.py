@@ -151,9 +151,7 @@ def test_a_slower_power_mode_scales_compute_and_bandwidth():
 def test_a_missing_fact_is_said_with_what_to_do(missing, precision, said):
     card = device("card")
     facts = {k: v for k, v in card.facts.items() if k != missing}
-    found = target_on(
-        type(card)(**{f: getattr(card, f) for f in card.__slots__} | {"facts": facts}), "tensorrt", precision
-    )
+    found = target_on(card._replace(facts=facts), "tensorrt", precision)
     assert found.per_unit is None
     assert said in found.reason
     assert "measure" in found.reason
