@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from advisor.cli.codes import ANSWERED, NO_EVIDENCE
 from advisor.cli.options import format_option, progress, target_options, width
 from advisor.workflows import predicting
 
@@ -15,9 +16,13 @@ from advisor.workflows import predicting
 @click.option("--all", "all_models", is_flag=True, help="Every model of the catalogue.")
 @target_options
 @format_option
-def predict(models: tuple[str, ...], fmt: str, **asked: Any) -> None:  # noqa: ANN401 - click passes the options by name
-    """Latency and memory of MODELS on a device, measured where they were, predicted otherwise."""
+def predict(models: tuple[str, ...], fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
+    """Latency and memory of MODELS on a device, measured where they were, predicted otherwise.
+
+    Exit code 4: nothing is known of the latency of any of them there; the reasons are printed.
+    """
     from advisor.render import answers
 
     found = predicting.predict(models, **asked, on_progress=progress)
     click.echo(answers.predictions(found, fmt, width()))
+    return ANSWERED if any(p.latency_ms is not None for p in found) else NO_EVIDENCE

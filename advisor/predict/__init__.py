@@ -5,17 +5,17 @@ Importing this package loads no numpy: each function brings what it needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from advisor.predict.records import FitReport, TargetEvaluation
-from advisor.records import Estimate, Target
+from advisor.records import Complexity, Estimate, Target
 
 if TYPE_CHECKING:
     from advisor.predict.workbench import Evidenced
 
-__all__ = ["FitReport", "TargetEvaluation", "estimate", "evaluate", "fit"]
+__all__ = ["FitReport", "TargetEvaluation", "breakdown", "estimate", "evaluate", "fit"]
 
 
 def fit(
@@ -42,6 +42,13 @@ def evaluate(store: Evidenced, targets: Sequence[Target] | None = None) -> list[
 
     with _one_core():
         return evaluation.evaluate(store, targets)
+
+
+def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: int) -> dict[str, float]:
+    """Part of the predicted time -> milliseconds, from a stored predictor."""
+    from advisor.predict import parts
+
+    return parts.breakdown(content, complexity, batch_size)
 
 
 def _one_core() -> AbstractContextManager[object]:

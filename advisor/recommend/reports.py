@@ -35,6 +35,8 @@ class Explanation:
     weights: tuple[Weights, ...]
     device: str
     estimate: Estimate | None
+    time_parts_ms: dict[str, float]
+    """Part of the predicted latency at batch 1 -> milliseconds; empty without a device or predictor."""
 
 
 @dataclass(frozen=True, slots=True)

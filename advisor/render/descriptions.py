@@ -41,6 +41,7 @@ def _explanation_json(found: Explanation) -> dict[str, object]:
         **as_json.quantity("latency_ms", e.latency, e.latency_reason),
         **as_json.quantity("memory_mib", e.memory, e.memory_reason),
         "flags": list(e.flags),
+        "predicted_parts_ms": {part: float(f"{ms:.4g}") for part, ms in found.time_parts_ms.items()},
     }  # fmt: skip
     return {
         "model": found.model.name, "resolution": t.resolution, "params": t.params, "macs": t.macs, "activations": t.activations,
@@ -84,7 +85,11 @@ def _cost(found: Explanation) -> str:
     lines.append(
         f"  memory   {spread(estimate.memory)} MiB, {basis(estimate.memory)} {estimate.memory_reason}".rstrip()
     )
-    return "\n".join(lines + [f"  {flag}" for flag in estimate.flags])
+    lines += [f"  {flag}" for flag in estimate.flags]
+    if found.time_parts_ms:
+        lines.append("  predicted to go to (parts may overlap; a measured latency need not be their sum):")
+        lines += [f"    {part:<30} {significant(ms):>8} ms" for part, ms in found.time_parts_ms.items()]
+    return "\n".join(lines)
 
 
 def _layers(layers: Sequence[Layer]) -> Grid:

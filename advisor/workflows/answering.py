@@ -8,17 +8,19 @@ from typing import NamedTuple
 from advisor import units
 from advisor.devices import memory_note, target_for, usable_memory_mib
 from advisor.errors import NotEnoughEvidence, StoreError, UsageError
+from advisor.recommend import licenses
 from advisor.recommend.answer import Recommendation
 from advisor.recommend.budgets import Budgets
 from advisor.recommend.ranking import Question
 from advisor.recommend.ranking import recommend as rank
-from advisor.recommend.scoring import Filters
+from advisor.recommend.scoring import Filters, admitted
 from advisor.records import Candidate, Device, Estimate, Target
 from advisor.store import Store
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.tails import Tail, tail_of
 
+_MAX_BATCH = 65_536
 _LAUNCH_BOUND = 8
 """Batch size up to which eager PyTorch mostly waits for the host to launch operators."""
 _HOST_NOTE = (
@@ -96,12 +98,25 @@ def _parsed(parser: object, text: str | None) -> float | None:
 
 
 def _check(batch_size: int, top: int, latency_stat: str) -> None:
-    if batch_size < 1:
-        raise UsageError(f"batch size {batch_size} must be at least 1")
+    checked_batch(batch_size)
     if top < 1:
         raise UsageError(f"--top {top} must be at least 1")
     if latency_stat not in ("p50", "p90"):
         raise UsageError(f"latency statistic {latency_stat!r} is not known; accepted: p50, p90")
+
+
+def checked_batch(batch_size: int) -> None:
+    """Raises UsageError for a batch size that makes no sense."""
+    if not 1 <= batch_size <= _MAX_BATCH:
+        raise UsageError(f"batch size {batch_size} must lie between 1 and {_MAX_BATCH}")
+
+
+def _refuse_nothing(rows: Sequence[Candidate], filters: Filters) -> None:
+    """Raises UsageError where the filters leave no candidate, saying what there is."""
+    if any(filters) and not admitted(rows, filters, licenses.kind):
+        sizes = ", ".join(str(size) for size in sorted({row.resolution for row in rows}))
+        asked = ", ".join(f"{name} {value}" for name, value in filters._asdict().items() if value is not None)
+        raise UsageError(f"no weights with known accuracy at {asked}; resolutions with accuracy: {sizes}")
 
 
 def _answer(
@@ -110,6 +125,7 @@ def _answer(
     target, batch_size = question.target, question.batch_size
     ensure_estimates(store, target, batch_size)
     rows = store.candidates(target, batch_size)
+    _refuse_nothing(rows, question.filters)
     tail = Tail()
     if latency_stat == "p90":
         tail = tail_of(store, profile.kind, target.runtime)
@@ -148,7 +164,7 @@ def _require_latency(store: Store, rows: Sequence[Candidate], question: Question
     reason = known.latency_reason if known else "the catalogue is empty"
     raise NotEnoughEvidence(
         f"no latency is known for {target.runtime} {target.precision} on {target.device}: {reason}; "
-        f"measure some models there or choose another --runtime or --precision ('advisor devices show {target.device}')"
+        f"or choose another --runtime or --precision ('advisor devices show {target.device}')"
     )
 
 

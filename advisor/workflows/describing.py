@@ -10,7 +10,7 @@ from advisor.devices import Detection, detect, device_to_toml, validate_profile
 from advisor.errors import DataError, MissingExtra
 from advisor.locations import user_profiles
 from advisor.recommend.reports import DeviceDetails, Explanation, ModelDetails, ModelRow
-from advisor.records import Device, Estimate, Layer, Model
+from advisor.records import Complexity, Device, Estimate, Layer, Model
 from advisor.store import Store
 from advisor.workflows.answering import TargetOptions, ensure_estimates
 from advisor.workflows.choosing import chosen_device
@@ -31,8 +31,8 @@ def explain(
         layers, reason = _layers(model, size)
         if totals is None:
             totals = complexity.explain(model.name, size).complexity
-        profile, estimate = _on_device(store, device, model.signature, size)
-        return Explanation(model, totals, layers, reason, tuple(store.weights(model.name)), profile, estimate)
+        profile, estimate, parts = _on_device(store, device, totals)
+        return Explanation(model, totals, layers, reason, tuple(store.weights(model.name)), profile, estimate, parts)
 
 
 def _layers(model: Model, size: int) -> tuple[tuple[Layer, ...], str]:
@@ -46,13 +46,18 @@ def _layers(model: Model, size: int) -> tuple[tuple[Layer, ...], str]:
         return (), str(error)
 
 
-def _on_device(store: Store, device: str | None, signature: str, size: int) -> tuple[str, Estimate | None]:
+def _on_device(store: Store, device: str | None, totals: Complexity) -> tuple[str, Estimate | None, dict[str, float]]:
+    """(device id, what is known at batch 1, predicted milliseconds by part), nothing where no device is named."""
     if device is None:
-        return "", None
+        return "", None, {}
+    from advisor.predict import breakdown
+
     profile, _ = chosen_device(store, device)
     target = TargetOptions().on(profile)
     ensure_estimates(store, target, 1)
-    return profile.id, store.estimate(target, 1, signature, size)
+    known = store.estimate(target, 1, totals.signature, totals.resolution)
+    predictor = store.predictor(target)
+    return profile.id, known, breakdown(predictor, totals, 1) if predictor else {}
 
 
 def models(*, library: str | None = None, family: str | None = None, on_progress: Progress = silent) -> list[ModelRow]:

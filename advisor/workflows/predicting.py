@@ -8,7 +8,7 @@ from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.recommend.reports import Prediction
 from advisor.records import Estimate, Target
 from advisor.store import Store
-from advisor.workflows.answering import TargetOptions, ensure_estimates
+from advisor.workflows.answering import TargetOptions, checked_batch, ensure_estimates
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
 
@@ -31,8 +31,7 @@ def predict(
 
     Raises UsageError, UnknownName; NotEnoughEvidence where a model has no complexity at the resolution.
     """
-    if batch_size < 1:
-        raise UsageError(f"batch size {batch_size} must be at least 1")
+    checked_batch(batch_size)
     if not models and not all_models:
         raise UsageError("name at least one model, or ask for all ('advisor models list' shows the names)")
     options = TargetOptions(runtime, precision, power_mode, threads, memory_format)

@@ -124,7 +124,9 @@ def test_int8_without_accuracy_evidence_is_not_recommended(advisor):
         ((*JETSON, "--max-memory", "1parsec"), "accepted: 1.5GB"),
         ((*JETSON, "--min-accuracy", "75"), "write 75%"),
         ((*JETSON, "--confidence", "2"), "between 0 and 1"),
-        ((*JETSON, "--batch-size", "0"), "at least 1"),
+        ((*JETSON, "--batch-size", "0"), "between 1 and"),
+        ((*JETSON, "--batch-size", "100000000"), "between 1 and"),
+        ((*JETSON, "--resolution", "1"), "resolutions with accuracy: "),
         ((*JETSON, "--runtime", "torch7"), "torch7"),
         ((*JETSON, "--power-mode", "LUDICROUS"), "LUDICROUS"),
         ((*JETSON, "--threads", "4"), "threads"),
@@ -161,6 +163,29 @@ def test_predict_agrees_with_recommend(advisor):
     assert same["predictions"][0]["latency_ms"]["value"] == pick["latency_ms"]["value"]
 
 
+def test_nothing_known_of_a_runtime_is_exit_4_with_the_reason(advisor_at, home):
+    asked = ("--device", "rtx-3090", "--runtime", "onnxruntime", "--format", "json")
+    done = advisor_at("predict", "resnet50", *asked, home=home)
+    assert done.returncode == 4
+    (found,) = answer(done)["predictions"]
+    assert found["latency_ms"] is None
+    assert found["latency_ms_reason"]
+    done = advisor_at("recommend", "--max-latency", "5ms", *asked, home=home)
+    assert done.returncode == 4
+    assert "no latency is known" in done.stderr
+
+
+def test_p90_is_answered_where_tails_are_documented_and_exit_4_elsewhere(advisor_at, home):
+    asked = ("recommend", "--latency-stat", "p90", "--max-latency", "20ms", "--format", "json")
+    done = advisor_at(*asked, "--device", "rtx-3090", home=home)
+    assert done.returncode == 4
+    assert "p90" in done.stderr
+    tensorrt = ("--device", "a100-80gb", "--runtime", "tensorrt", "--precision", "fp16")
+    typical, tail = (answer(advisor_at(*a, *tensorrt, home=home)) for a in ((*asked[:1], *asked[3:]), asked))
+    assert any("p90 = typical latency x" in note for note in tail["notes"])
+    assert not any("p90" in note for note in typical["notes"])
+
+
 def test_predict_for_all_models_covers_the_catalogue(advisor):
     found = answer(advisor("predict", "--all", *JETSON, "--format", "json"))["predictions"]
     assert len(found) > 1000
@@ -182,6 +207,14 @@ def test_explain_shows_layers_and_totals(advisor):
     assert found["layers"][0]["name"] == "conv1"
     assert found["layers"][0]["output_shape"] == [1, 64, 112, 112]
     assert sum(layer["macs"] for layer in found["layers"]) == found["macs"]
+
+
+def test_explain_on_a_device_says_where_the_predicted_time_goes(advisor):
+    found = answer(advisor("explain", "vgg16", "--device", "jetson-nano", "--format", "json"))
+    parts = found["predicted_parts_ms"]
+    assert next(iter(parts)) == "dense convolutions"
+    assert all(ms > 0 for ms in parts.values())
+    assert "launching operators" in parts
 
 
 def test_models_and_devices_are_listed_and_shown(advisor):

@@ -1,0 +1,39 @@
+"""Where the predicted time of one network goes on a target: the terms of its predictor, in milliseconds. Reads no measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from advisor.predict.features import TERMS, design, tabulate
+from advisor.predict.predictor import from_json
+from advisor.records import Complexity
+
+_PARTS = {
+    "dense convolutions": ("dense_macs", "dense_bytes"),
+    "grouped convolutions": ("grouped_macs", "grouped_bytes"),
+    "depthwise convolutions": ("depthwise_macs", "depthwise_bytes"),
+    "linear and attention": ("matmul_macs", "matmul_bytes"),
+    "operators that only move data": ("light_bytes",),
+    "reading weights": ("weight_bytes",),
+    "launching operators": ("ops", "one"),
+}
+"""Terms in words; copies to and from the device are no part of a forward pass."""
+
+
+def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: int) -> dict[str, float]:
+    """Part -> milliseconds of a batch, largest first; empty where the predictor gives no latency.
+
+    `content` is what the store keeps of a predictor. Where the host launches operator by operator the longer of launching and
+    computing passes, so the parts do not add up to the latency.
+    """
+    predictor = from_json(content)
+    if predictor.reason:
+        return {}
+    target = predictor.target
+    work = design(tabulate([complexity]), np.arange(1), float(batch_size), target.precision, target.runtime)
+    spent = dict(zip(TERMS, (work * predictor.coefficients)[0].tolist(), strict=True))
+    parts = {name: sum(spent[term] for term in terms) for name, terms in _PARTS.items()}
+    return dict(sorted(((n, ms) for n, ms in parts.items() if ms > 0), key=lambda item: -item[1]))
