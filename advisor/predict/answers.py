@@ -16,6 +16,8 @@ from advisor.predict.predictor import Predictor
 from advisor.predict.support import Networks, extrapolations
 from advisor.records import GRADES, Estimate, Measurement, Quantity, Target
 
+MEMORY_SOURCE = "runtime-memory"
+"""Id of the shipped constants in benchmarks_db/sources.toml; runtime_memory.toml cites each."""
 _EXTRAPOLATED_WIDER = 1.5
 _NOISE_BY_GRADE = {"A": 0.08, "B": 0.12, "C": 0.2, "D": 0.4}
 """Half-width of a single measurement's interval: repeatability and what the source left unsaid, in logs."""
@@ -174,7 +176,7 @@ def memory_rows(found: MemoryEstimates, count: int) -> list[MemoryRow]:
     columns = zip(
         *(c.tolist() for c in (found.value, found.low, found.high, found.weights, found.activations)), strict=True
     )
-    evidence: tuple[str, ...] = ()
+    evidence = (MEMORY_SOURCE,)
     return [
         (
             Quantity(v, lo, hi, "predicted", False, evidence),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from advisor.recommend.answer import Pick
+from advisor.recommend.reports import Prediction
 from advisor.records import Quantity
 
 Cell: TypeAlias = "float | int | str | None"
@@ -20,6 +21,22 @@ def _spread(name: str, quantity: Quantity | None) -> dict[str, Cell]:
         f"{name}_high": quantity.high,
         f"{name}_basis": quantity.basis,
     }
+
+
+def flat_predictions(found: Sequence[Prediction]) -> list[dict[str, Cell]]:
+    """One row per prediction; quantities as value, low, high and basis columns."""
+    return [
+        {
+            "model": p.model,
+            "resolution": p.resolution,
+            "batch_size": p.batch_size,
+            **_spread("latency_ms", p.latency_ms),
+            "latency_reason": p.latency_reason,
+            **_spread("memory_mib", p.memory_mib),
+            "remarks": "; ".join(p.flags),
+        }
+        for p in found
+    ]
 
 
 def flat(picks: Sequence[Pick]) -> list[dict[str, Cell]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from advisor.recommend.answer import Pick, Recommendation
 from advisor.recommend.budgets import describe
-from advisor.recommend.flat import flat
+from advisor.recommend.flat import Cell, flat, flat_predictions
 from advisor.recommend.reports import Prediction
 from advisor.records import Quantity
 from advisor.render import as_json
@@ -22,20 +22,19 @@ def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
     if fmt == "json":
         return as_json.dump(as_json.recommendation(answer))
     if fmt == "csv":
-        return as_csv(_flat(answer.picks))
+        return as_csv(_flat(flat(answer.picks)))
     picks = text(_picks(answer.picks, fmt), fmt, width)
     parts = [_headline(answer), picks if answer.picks else "Nothing meets all budgets."]
     parts += _relaxed(answer, width) + _why(answer, width) + _measure_first(answer, fmt, width) + _notes(answer, width)
     return "\n\n".join(parts)
 
 
-def _flat(picks: Sequence[Pick]) -> Grid:
-    rows = flat(picks)
+def _flat(rows: Sequence[Mapping[str, Cell]]) -> Grid:
     heads = tuple(rows[0]) if rows else ("rank", "model")
     return Grid(heads, [tuple(_cell(value) for value in row.values()) for row in rows])
 
 
-def _cell(value: float | str | None) -> str:
+def _cell(value: Cell) -> str:
     if value is None:
         return ""
     return f"{value:.5g}" if isinstance(value, float) else str(value)
@@ -141,6 +140,8 @@ def predictions(found: Sequence[Prediction], fmt: str, width: int) -> str:
     """Predictions in a format."""
     if fmt == "json":
         return as_json.dump({"predictions": [_prediction(p) for p in found]})
+    if fmt == "csv":
+        return as_csv(_flat(flat_predictions(found)))
     heads = ("model", "px#", "latency ms#", "basis", "memory MiB#", "remarks")
     rows = [
         (p.model, str(p.resolution), spread(p.latency_ms), basis(p.latency_ms), spread(p.memory_mib), _remarks(p))

@@ -42,6 +42,7 @@ def test_every_pick_keeps_the_promises_of_the_answer(advisor):
         assert not p["latency_ms"]["extrapolated"]
         assert p["latency_ms"]["low"] <= p["latency_ms"]["value"] <= p["latency_ms"]["high"]
         assert p["latency_ms"]["evidence"]
+        assert p["memory_mib"]["evidence"]
         assert (
             p["memory_mib"]["value"] == pytest.approx(sum(p["memory_parts_mib"].values()), rel=0.02)
             or p["memory_mib"]["basis"] == "measured"
