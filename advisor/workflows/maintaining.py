@@ -17,6 +17,9 @@ from advisor.store.verifying import by_source, checks, counts, rejections
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
 
+Outcome = tuple[str, str]
+"""(accepted, duplicate or rejected; why)."""
+
 SOURCE_FORMATS = ("interchange", "timm", "jsonl")
 
 
@@ -46,14 +49,27 @@ def db_import(
     """
     from advisor.store.seeding import add_observations
 
-    result = _read(path, source_format or _guess(path), device)
+    chosen = source_format or _guess(path)
+    result = _read(path, chosen, device)
     with prepared_store(on_progress) as store, _kept_unless(dry_run, store):
         outcomes = add_observations(store, shipped("benchmarks_db"), result.observations, "user")
         report = _report(path, result, outcomes)
+        if chosen == "timm" and device is None:
+            _ask_for_device(path, result, outcomes)
         if report.accepted and not dry_run:
             on_progress("predictions")
             _fit(store)
     return report
+
+
+def _ask_for_device(path: Path, result: ReadResult, outcomes: Mapping[str, Outcome]) -> None:
+    """Raises UsageError where no row was used because the device in the file's name is unknown: one hint, not one per row."""
+    reasons = [reason for _, reason in outcomes.values()]
+    if reasons and all(reason.startswith("device ") for reason in reasons):
+        token = result.observations[0].device
+        raise UsageError(
+            f"{path}: its name says device {token!r}, which no profile has; name it with --device ('advisor devices list')"
+        )
 
 
 class _Undo(Exception):
@@ -92,7 +108,7 @@ def _read(path: Path, source_format: str, device: str | None) -> ReadResult:
     return interchange.read(path, load_sources(shipped("benchmarks_db") / "mapping"))
 
 
-def _report(path: Path, result: ReadResult, outcomes: Mapping[str, tuple[str, str]]) -> ImportReport:
+def _report(path: Path, result: ReadResult, outcomes: Mapping[str, Outcome]) -> ImportReport:
     """Every row once: broken rows, then what became of each observation."""
     rejected = list(result.rejected)
     counts = {"accepted": 0, "duplicate": 0}

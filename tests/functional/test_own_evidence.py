@@ -103,6 +103,26 @@ def test_a_broken_file_gets_one_line_and_changes_nothing(advisor_at, home, tmp_p
     assert rows(home) == before
 
 
+TIMM = """model,infer_img_size,infer_samples_per_sec,infer_step_time,infer_batch_size,param_count,infer_gmacs,infer_macts
+resnet50,224,2000,512,1024,25.56,4.11,11.11
+"""
+
+
+def test_a_timm_file_of_an_unknown_card_asks_for_the_device_once_and_takes_it(advisor_at, home, tmp_path):
+    path = tmp_path / "benchmark-infer-amp-nchw-pt310-cu140-somecard-dynamo.csv"
+    path.write_text(TIMM)
+    done = advisor_at("db", "import", str(path), home=home)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "somecard" in line
+    assert "--device" in line
+    named = report(advisor_at("db", "import", str(path), "--device", "rtx-5090", "--format", "json", home=home))
+    assert named["accepted"] == 1
+    asked = ("--device", "rtx-5090", "--runtime", "pytorch-compile", "--batch-size", "1024", "--format", "json")
+    (found,) = report(advisor_at("predict", "resnet50", *asked, home=home))["predictions"]
+    assert (found["latency_ms"]["value"], found["latency_ms"]["basis"]) == (512, "measured")
+
+
 PROFILE = """
 id = "my-board"
 name = "My Board"
