@@ -40,6 +40,17 @@ FORMATS = {
 }
 
 
+TITLES = {
+    "max_latency_ms": "latency at most",
+    "min_throughput_img_s": "throughput at least",
+    "max_memory_mib": "memory at most",
+    "min_accuracy_percent": "top-1 at least",
+    "max_params": "parameters at most",
+    "board_memory_mib": "memory of the device",
+}
+"""Budget in words, before its bound."""
+
+
 def chances(budgets: Budgets, row: Candidate, top1: float, batch_size: int) -> dict[str, float]:
     """Name of each stated budget -> probability that the candidate meets it; 0 where the index is unknown."""
     found: dict[str, float] = {}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from advisor.recommend import licenses, reasons
 from advisor.recommend.answer import Pick, Recommendation, Relaxation
-from advisor.recommend.budgets import Budgets, describe
+from advisor.recommend.budgets import TITLES, Budgets, describe
 from advisor.recommend.chance import at_confidence, derived_throughput
 from advisor.recommend.scoring import (
     Accuracies,
@@ -183,5 +183,7 @@ def _binding(items: Sequence[Scored], question: Question) -> list[str]:
     for name, bound in question.budgets.stated().items():
         left = {i.row.signature for i in items if i.chances.get(name, 1.0) >= question.confidence}
         if len(left) < total:
-            found.append(f"{name} {describe(name, bound)} alone rules out {total - len(left)} of {total} architectures")
+            found.append(
+                f"{TITLES[name]} {describe(name, bound)} alone rules out {total - len(left)} of {total} architectures"
+            )
     return found

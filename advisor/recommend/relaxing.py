@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from advisor.recommend.answer import Relaxation
-from advisor.recommend.budgets import Budgets, describe, latency_for
+from advisor.recommend.budgets import TITLES, Budgets, describe, latency_for
 from advisor.recommend.chance import bound_for
 from advisor.recommend.scoring import Scored
 
@@ -105,7 +105,7 @@ def _relaxation(
     model = item.row.model
     sentence = f"{_VERBS[name].format(needed=wanted, asked=asked)} {model} ({item.top1:.1f} % top-1) at {confidence:.0%} confidence"
     if together:
-        sentence += f", if {' and '.join(together)} give way too"
+        sentence += f", together with {' and '.join(TITLES[name].split()[0] for name in together)}"
     return Relaxation(name, asked, wanted, model, item.top1, sentence)
 
 

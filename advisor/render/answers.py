@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 from advisor.recommend.answer import Pick, Recommendation
-from advisor.recommend.budgets import describe
+from advisor.recommend.budgets import TITLES, describe
 from advisor.recommend.flat import Cell, flat, flat_predictions
 from advisor.recommend.reports import Prediction
 from advisor.records import Quantity
@@ -41,18 +41,9 @@ def _cell(value: Cell) -> str:
 
 
 def _headline(answer: Recommendation) -> str:
-    bounds = ", ".join(f"{_TITLES[name]} {describe(name, bound)}" for name, bound in answer.budgets.items())
+    bounds = ", ".join(f"{TITLES[name]} {describe(name, bound)}" for name, bound in answer.budgets.items())
     return f"{answer.device} at {answer.confidence:.0%} confidence; {bounds or 'no budgets'}"
 
-
-_TITLES = {
-    "max_latency_ms": "latency at most",
-    "min_throughput_img_s": "throughput at least",
-    "max_memory_mib": "memory at most",
-    "min_accuracy_percent": "top-1 at least",
-    "max_params": "parameters at most",
-    "board_memory_mib": "memory of the device",
-}
 
 Column = tuple[str, Callable[[Pick], str]]
 _COLUMNS: tuple[Column, ...] = (

@@ -114,9 +114,11 @@ def checked_batch(batch_size: int) -> None:
 def _refuse_nothing(rows: Sequence[Candidate], filters: Filters) -> None:
     """Raises UsageError where the filters leave no candidate, saying what there is."""
     if any(filters) and not admitted(rows, filters, licenses.kind):
-        sizes = ", ".join(str(size) for size in sorted({row.resolution for row in rows}))
+        others = admitted(rows, filters._replace(resolution=None), licenses.kind)
+        sizes = ", ".join(str(size) for size in sorted({row.resolution for row in others}))
         asked = ", ".join(f"{name} {value}" for name, value in filters._asdict().items() if value is not None)
-        raise UsageError(f"no weights with known accuracy at {asked}; resolutions with accuracy: {sizes}")
+        hint = f"resolutions with accuracy: {sizes}" if sizes else "leave one of them out"
+        raise UsageError(f"no weights with known accuracy match {asked}; {hint}")
 
 
 def _answer(
