@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -81,9 +82,17 @@ def main() -> NoReturn:
     except AdvisorError as error:
         _fail(str(error), FAILED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output left; nothing more can be said there
+        _discard_output()  # the reader of our output left; nothing more can be said there
         sys.exit(FAILED)
+    except OSError as error:
+        _discard_output()
+        _fail(f"cannot write the output: {error.strerror}", FAILED)
     sys.exit(status if isinstance(status, int) else ANSWERED)
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere: flushing it at exit would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, status: int) -> NoReturn:

@@ -38,7 +38,7 @@ def target_for(
     if precision is not None:
         target = replace(target, precision=_precision(device, precision, target))
     if threads is not None:
-        target = replace(target, threads=_threads(target, threads))
+        target = replace(target, threads=_threads(device, target, threads))
     if memory_format is not None:
         target = replace(target, memory_format=_format(memory_format))
     return target
@@ -85,13 +85,14 @@ def _precision(device: Device, precision: str, target: Target) -> str:
     return precision
 
 
-def _threads(target: Target, threads: int) -> int:
+def _threads(device: Device, target: Target, threads: int) -> int:
     if target.compute_unit != "cpu":
         raise UsageError(
             f"threads apply to a CPU target; {target.runtime} on {target.device} runs on its {target.compute_unit}"
         )
-    if not 1 <= threads <= MAX_THREADS:
-        raise UsageError(f"threads must lie between 1 and {MAX_THREADS}, not {threads}")
+    most = int(device.value("cpu_threads") or device.value("cpu_cores") or MAX_THREADS)
+    if not 1 <= threads <= most:
+        raise UsageError(f"threads on {device.id} must lie between 1 and {most}, not {threads}")
     return threads
 
 

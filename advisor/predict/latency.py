@@ -84,10 +84,19 @@ class Hierarchy:
         return theta
 
     def settled(self, cell: Cell, pool: Pool, power: float) -> tuple[Rows, Ints]:
-        """All rows of a cell less the shifts of their sources, and where they are in the evidence."""
+        """All rows of a cell less the shifts of their sources, and where they are in the evidence.
+
+        A source that is alone on the target in its regime keeps its readings: that it reads slow on another device does not
+        show that it does here, and predictions must stand beside what it measured.
+        """
         fitting, chosen = self.prepared(cell)
         known = dict(zip(self.prepared(pool)[0].sources, self.pool(pool, power).sources, strict=True))
-        return fitting.rows.less(np.array([known.get(name, 0.0) for name in fitting.sources])), chosen
+        regimes = [name.rpartition(" ")[2] for name in fitting.sources]
+        shifts = [
+            known.get(name, 0.0) if regimes.count(where) > 1 else 0.0
+            for name, where in zip(fitting.sources, regimes, strict=True)
+        ]
+        return fitting.rows.less(np.array(shifts)), chosen
 
     def prepared(self, key: Root | Pool | Cell) -> tuple[Fitting, Ints]:
         """Rows of a root, pool or cell, ready for a fit, and where they are in the evidence."""

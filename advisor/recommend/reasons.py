@@ -11,7 +11,7 @@ from advisor.units import format_mib, format_ms, significant
 
 _BASIS = {
     "measured": "measured on this target",
-    "calibrated": "calibrated: this target was measured, this architecture was not",
+    "calibrated": "calibrated: this target was measured, this architecture not in this mode and batch, forward pass alone",
     "predicted": "predicted from the device profile and similar devices",
 }
 
@@ -26,7 +26,8 @@ def of_pick(
 def _standing(item: Scored, best: Scored, feasible: int, confidence: float) -> tuple[str, ...]:
     if item is best:
         return (
-            f"{item.top1:.1f} % top-1, the highest of {feasible} architectures with at least {confidence:.0%} chance to meet every budget",
+            f"{item.top1:.1f} % top-1, to a tenth of a point the best of {feasible} architectures "
+            f"with at least {confidence:.0%} chance to meet every budget",
         )
     gap = best.top1 - item.top1
     if item.latency_key < best.latency_key:

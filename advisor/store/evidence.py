@@ -36,14 +36,14 @@ class EvidenceWriter:
         self._arch = dict(db.execute("SELECT name, arch_id FROM models"))
         self._sources: dict[str, int] = dict(db.execute("SELECT name, id FROM sources"))
 
-    def known(self, ids: Iterable[str]) -> set[str]:
-        """Those of the observations that are in the database already."""
-        found: set[str] = set()
+    def known(self, ids: Iterable[str]) -> dict[str, Outcome]:
+        """Those of the observations that are in the database already, with what became of them then."""
+        found: dict[str, Outcome] = {}
         batch = list(ids)
         for start in range(0, len(batch), _BATCH):
             part = batch[start : start + _BATCH]
-            query = f"SELECT id FROM observations WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - placeholders
-            found.update(key for (key,) in self._db.execute(query, part))
+            query = f"SELECT id, outcome, reason FROM observations WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - placeholders
+            found.update({key: (outcome, reason) for key, outcome, reason in self._db.execute(query, part)})
         return found
 
     def add(self, seen: Iterable[tuple[Observation, Outcome]], origin: str) -> None:

@@ -69,7 +69,10 @@ def add_observations(
     with store.writing():
         writer = evidence.EvidenceWriter(store.db)
         known = writer.known(mapped)
-        outcomes = {key: _KNOWN if key in known else _outcome(result, twins.get(key)) for key, result in mapped.items()}
+        outcomes = {
+            key: _again(known[key]) if key in known else _outcome(result, twins.get(key))
+            for key, result in mapped.items()
+        }
         fresh = {o.id: o for o in seen if o.id not in known}
         writer.add(((o, outcomes[key]) for key, o in fresh.items()), origin)
         writer.add_measurements(
@@ -78,7 +81,11 @@ def add_observations(
     return outcomes
 
 
-_KNOWN = ("duplicate", "this very observation is in the database already")
+def _again(before: tuple[str, str]) -> tuple[str, str]:
+    """What to say of an observation that is in the database already: one that was rejected is rejected still."""
+    if before[0] == "rejected":
+        return before
+    return "duplicate", "this very observation is in the database already"
 
 
 def _outcome(result: Measurement | Rejection, twin: str | None) -> tuple[str, str]:

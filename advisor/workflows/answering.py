@@ -113,7 +113,7 @@ def checked_batch(batch_size: int) -> None:
 
 def _refuse_nothing(rows: Sequence[Candidate], filters: Filters) -> None:
     """Raises UsageError where the filters leave no candidate, saying what there is."""
-    if any(filters) and not admitted(rows, filters, licenses.kind):
+    if any(value is not None for value in filters) and not admitted(rows, filters, licenses.kind):
         others = admitted(rows, filters._replace(resolution=None), licenses.kind)
         sizes = ", ".join(str(size) for size in sorted({row.resolution for row in others}))
         asked = ", ".join(f"{name} {value}" for name, value in filters._asdict().items() if value is not None)
@@ -132,8 +132,7 @@ def _answer(
     if latency_stat == "p90":
         tail = tail_of(store, profile.kind, target.runtime)
         rows = [tail.row(row) for row in rows]
-    if question.budgets.max_latency_ms or question.budgets.min_throughput_img_s:
-        _require_latency(store, rows, question)
+    _require_latency(store, rows, question)
 
     def details(row: Candidate) -> Estimate:
         found = store.estimate(target, batch_size, row.signature, row.resolution)

@@ -26,7 +26,7 @@ def explain(
     """
     with prepared_store(on_progress) as store:
         model = store.model(name)
-        size = resolution or model.default_resolution
+        size = model.default_resolution if resolution is None else resolution
         totals = store.complexity(model.signature).get(size)
         layers, reason = _layers(model, size)
         if totals is None:

@@ -43,7 +43,7 @@ def predict(
         chosen = store.models() if all_models else [store.model(name) for name in models]
         found = []
         for model in chosen:
-            size = resolution or model.default_resolution
+            size = model.default_resolution if resolution is None else resolution
             estimate = rows.get((model.signature, size))
             if estimate is not None:
                 found.append(_prediction(model.name, target, estimate))

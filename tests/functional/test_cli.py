@@ -127,6 +127,8 @@ def test_int8_without_accuracy_evidence_is_not_recommended(advisor):
         ((*JETSON, "--confidence", "2"), "between 0 and 1"),
         ((*JETSON, "--batch-size", "0"), "between 1 and"),
         ((*JETSON, "--batch-size", "100000000"), "between 1 and"),
+        ((*JETSON, "--resolution", "0"), "resolutions with accuracy: "),
+        (("--device", "raspberry-pi-4b", "--threads", "64"), "between 1 and 4"),
         ((*JETSON, "--resolution", "1"), "resolutions with accuracy: "),
         ((*JETSON, "--runtime", "torch7"), "torch7"),
         ((*JETSON, "--power-mode", "LUDICROUS"), "LUDICROUS"),
@@ -171,9 +173,21 @@ def test_nothing_known_of_a_runtime_is_exit_4_with_the_reason(advisor_at, home):
     (found,) = answer(done)["predictions"]
     assert found["latency_ms"] is None
     assert found["latency_ms_reason"]
-    done = advisor_at("recommend", "--max-latency", "5ms", *asked, home=home)
-    assert done.returncode == 4
-    assert "no latency is known" in done.stderr
+    for budget in (("--max-latency", "5ms"), ()):
+        done = advisor_at("recommend", *budget, *asked, home=home)
+        assert done.returncode == 4
+        assert "no latency is known" in done.stderr
+
+
+def test_orin_boards_are_ordered_as_their_clocks_and_batches_are(advisor_at, home):
+    def latency(*options: str) -> float:
+        asked = ("predict", "resnet50", "--device", "jetson-agx-orin-64gb", *options, "--format", "json")
+        return answer(advisor_at(*asked, home=home))["predictions"][0]["latency_ms"]["value"]
+
+    modes = [latency("--power-mode", mode) for mode in ("MAXN", "MODE_30W", "MODE_15W")]
+    assert modes == sorted(modes)
+    batches = [latency("--batch-size", str(batch)) for batch in (1, 2, 4, 8, 16, 32)]
+    assert batches == sorted(batches)
 
 
 def test_p90_is_answered_where_tails_are_documented_and_exit_4_elsewhere(advisor_at, home):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import sqlite3
@@ -109,6 +110,28 @@ def test_a_full_disk_is_said_and_the_next_run_with_room_succeeds(advisor_at, emp
     again = advisor_at(*ASK, home=empty_home)
     assert again.returncode == 0, again.stderr
     assert json.loads(advisor_at("db", "verify", "--format", "json", home=empty_home).stdout)["intact"]
+
+
+def test_output_to_a_full_device_is_one_line(shared_home):
+    command = [sys.executable, "-m", "advisor", *ASK]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            env={**os.environ, "ADVISOR_HOME": str(shared_home)},
+        )
+    assert done.returncode == 1
+    assert "cannot write the output" in one_line(done)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(advisor_at, home, tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    done = advisor_at("db", "import", str(tmp_path / "pipe.csv"), home=home)
+    assert done.returncode == 1
+    assert "not a regular file" in one_line(done)
 
 
 def test_two_first_uses_at_once_both_answer_alike(empty_home):

@@ -48,7 +48,8 @@ def test_an_import_is_counted_row_by_row_used_at_once_and_never_doubled(advisor_
     assert found["latency_ms"]["evidence"] == ["mylab"]
     again = report(advisor_at("db", "import", str(mine), "--format", "json", home=home))
     assert again["accepted"] == 0
-    assert again["duplicate"] == 3
+    assert again["duplicate"] == 1
+    assert again["rejected"] == first["rejected"]
     assert report(advisor_at("db", "verify", "--format", "json", home=home))["intact"]
 
 

@@ -60,7 +60,8 @@ def test_no_eager_resnet50_at_batch_1_takes_under_2_ms_on_any_gpu(store, answer)
     ("device", "changes", "low", "high"),
     [
         ("jetson-orin-nano-8gb", {}, 2.0, 5.5),
-        ("jetson-agx-orin-64gb", {"power_mode": "MAXN"}, 1.0, 2.6),
+        # At most what its only source timed in this mode, 4.9 ms with copies.
+        ("jetson-agx-orin-64gb", {"power_mode": "MAXN"}, 1.0, 4.9),
         ("jetson-agx-xavier-32gb", {}, 3.0, 4.0),
         ("jetson-nano", {}, 27.0, 33.0),
         ("jetson-tx2", {}, 8.0, 14.0),

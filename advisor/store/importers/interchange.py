@@ -20,6 +20,7 @@ from advisor.store.importers.observations import (
     MAX_MEMORY,
     MAX_RESOLUTION,
     MAX_THROUGHPUT,
+    MIN_LATENCY_MS,
     ReadResult,
 )
 from advisor.store.importers.sources import Known, SourceFacts
@@ -97,7 +98,7 @@ def _figures(cells: dict[str, str]) -> dict[str, Any]:
     figures = {
         "batch_size": batch,
         "resolution": integer(cells, "resolution", 1, MAX_RESOLUTION),
-        "latency_ms": number(cells, "latency_ms", 0, MAX_LATENCY_MS),
+        "latency_ms": number(cells, "latency_ms", MIN_LATENCY_MS, MAX_LATENCY_MS),
         "throughput_img_s": number(cells, "throughput_img_s", 0, MAX_THROUGHPUT),
         "memory_mib": None if memory is None else memory * _MIB_PER_MB,
     }

@@ -68,7 +68,9 @@ def _line(seen: Observation, measured: Measurement | None) -> str:
 
 
 def is_jsonl(path: Path) -> bool:
-    """Whether the file starts like one of ours."""
+    """Whether the file starts like one of ours; what is no regular file (a pipe would block) does not."""
+    if not path.is_file():
+        return False
     try:
         with path.open(encoding="utf-8") as file:
             return f'"{FORMAT}"' in file.readline(200)

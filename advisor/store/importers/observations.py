@@ -33,6 +33,8 @@ _DEFAULTS: dict[str, Any] = {
     "power_mode": "", "threads": 0, "software": "", "quantiles": {}, "note": "", "accelerators": 1,
 }  # fmt: skip
 
+MIN_LATENCY_MS = 1e-3
+"""No network of the catalogue runs within a microsecond on any device; such a figure has the wrong unit."""
 MAX_LATENCY_MS = 1e8
 MAX_THROUGHPUT = 1e8
 MAX_MEMORY = 1e8
@@ -119,7 +121,7 @@ def _observation(cells: dict[str, str]) -> Observation:
     return Observation(
         cells["id"], cells["source"], get("locator", ""), cells["model"], get("library_hint", ""), cells["device"],
         get("runtime", ""), get("precision", ""), integer(cells, "batch_size", 1, MAX_BATCH) or 1,
-        integer(cells, "resolution", 1, MAX_RESOLUTION), number(cells, "latency_ms", 0, MAX_LATENCY_MS),
+        integer(cells, "resolution", 1, MAX_RESOLUTION), number(cells, "latency_ms", MIN_LATENCY_MS, MAX_LATENCY_MS),
         number(cells, "throughput_img_s", 0, MAX_THROUGHPUT), number(cells, "memory_mib", 0, MAX_MEMORY),
         choice(cells, "memory_kind", MEMORY_KINDS), choice(cells, "statistic", STATISTICS),
         choice(cells, "timing_scope", TIMING_SCOPES), integer(cells, "samples", 1, MAX_BATCH), get("memory_format", ""),

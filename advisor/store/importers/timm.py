@@ -15,7 +15,14 @@ from advisor.records import Observation
 from advisor.store.importers import observations
 from advisor.store.importers.csvfile import BadCell, integer, number, read_rows
 from advisor.store.importers.grades import PARAMS
-from advisor.store.importers.observations import MAX_BATCH, MAX_LATENCY_MS, MAX_RESOLUTION, MAX_THROUGHPUT, ReadResult
+from advisor.store.importers.observations import (
+    MAX_BATCH,
+    MAX_LATENCY_MS,
+    MAX_RESOLUTION,
+    MAX_THROUGHPUT,
+    MIN_LATENCY_MS,
+    ReadResult,
+)
 
 SOURCE = "timm"
 COLUMNS = (
@@ -132,7 +139,7 @@ def _observation(cells: dict[str, str], setting: Setting, locator: str, source: 
     return observations.make(
         source=source, locator=locator, model=cells["model"], library_hint="timm", device=setting.device,
         runtime=setting.runtime, precision=setting.precision, batch_size=batch, resolution=size,
-        latency_ms=number(cells, "infer_step_time", 0, MAX_LATENCY_MS),
+        latency_ms=number(cells, "infer_step_time", MIN_LATENCY_MS, MAX_LATENCY_MS),
         throughput_img_s=number(cells, "infer_samples_per_sec", 0, MAX_THROUGHPUT), statistic="mean",
         timing_scope="forward", samples=SAMPLES, memory_format=setting.memory_format, software=setting.software,
         note=f"{PARAMS}{cells['param_count']}" if cells.get("param_count") else "",
