@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -13,6 +14,7 @@ from advisor.store.schema import MIGRATIONS, VERSION
 
 _BUSY_TIMEOUT_S = 120.0
 """Longer than preparing a home takes, so that a second process waits for the first."""
+_RETRY_S = 0.02
 
 
 def _advice(error: sqlite3.Error, path: str) -> str:
@@ -90,8 +92,21 @@ def _prepare(connection: sqlite3.Connection, path: str, writable: bool) -> None:
         raise StoreError(
             f"{path} needs an upgrade to schema version {VERSION} and cannot be written; set ADVISOR_HOME to a writable folder"
         )
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     _migrate(connection, path, version)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Two processes that switch at once would wait for each other, so SQLite refuses one at once: that one tries again."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
 
 
 def _migrate(connection: sqlite3.Connection, path: str, version: int) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,3 +161,18 @@ def test_a_refresh_keeps_the_users_own_observations(store, home):
     assert Path(database()).parent == home
     with prepared_store() as refreshed:
         assert [o.id for o in refreshed.observations(origin="user")] == [mine.id]
+
+
+_OPENS = "import sys; from advisor.store.connection import connect; input(); connect(sys.argv[1])[0].close(); print('opened')"
+
+
+def test_processes_that_create_one_database_at_the_same_moment_all_open_it(tmp_path):
+    for attempt in range(12):
+        path = tmp_path / f"{attempt}.db"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        opening = [subprocess.Popen([sys.executable, "-c", _OPENS, str(path)], **pipes) for _ in range(3)]
+        time.sleep(0.1)
+        for process in opening:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        assert [process.communicate(timeout=60) for process in opening] == [("opened\n", "")] * 3
