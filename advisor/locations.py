@@ -47,3 +47,10 @@ def user_profiles() -> Path:
     from pathlib import Path
 
     return Path(home()) / "profiles"
+
+
+def measurements_folder() -> Path:
+    """Folder of the measurement journal and its result files."""
+    from pathlib import Path
+
+    return Path(home()) / "measurements"

@@ -12,6 +12,7 @@ from advisor.errors import UsageError
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s].*?)?\s*\Z")
 
+_DURATION_S = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
 _TIME_MS = {"us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3}
 _BYTES = {
     "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
@@ -43,6 +44,11 @@ def _parse(text: str, quantity: str, units: dict[str, float], accepted: str) -> 
 def latency_ms(text: str) -> float:
     """Milliseconds from `50ms`, `0.05s`, `800us`. Raises UsageError."""
     return _parse(text, "latency", _TIME_MS, "50ms, 0.05s, 800us")
+
+
+def duration_s(text: str) -> float:
+    """Seconds from `10min`, `90s`, `2h`. Raises UsageError."""
+    return _parse(text, "budget", _DURATION_S, "10min, 90s, 2h")
 
 
 def memory_mib(text: str) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
@@ -132,7 +132,7 @@ def build(name: str, resolution: int | None = None) -> nn.Module:
 def build_on_cpu(name: str, resolution: int | None = None) -> nn.Module:
     """The model with real (random) values, for what cannot run on the meta device."""
     library, model = _registered(name)
-    with _fused_attention():
+    with _fused_attention() if library == "timm" else nullcontext():
         built: nn.Module = _construct(library, model, resolution).eval()
     if name.endswith(REPARAM):
         built = _need("timm.utils").reparameterize_model(built, inplace=True)

@@ -20,7 +20,7 @@ FACT_KEYS = (
     "sm_count", "cuda_cores", "tensor_cores", "compute_capability", "base_mhz", "boost_mhz",
     "peak_fp32_tflops", "peak_tf32_tflops", "peak_fp16_tflops", "peak_fp16_acc32_tflops", "peak_bf16_tflops", "peak_int8_tops",
     "memory_gb", "system_reserved_gb", "memory_bandwidth_gb_s", "memory_mhz", "l2_mb", "tdp_w", "release_year",
-    "cpu_cores", "cpu_threads", "cpu_boost_mhz",
+    "cpu_cores", "cpu_threads", "cpu_boost_mhz", "launch_us",
 )  # fmt: skip
 """Every physical fact a profile may state; profiles/README.md says what each means."""
 

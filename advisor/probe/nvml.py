@@ -33,11 +33,13 @@ _STATIC: dict[str, Callable[[Any, Any], Any]] = {
 _LIVE: dict[str, Callable[[Any, Any], Any]] = {
     "memory_used_mib": lambda nv, gpu: nv.nvmlDeviceGetMemoryInfo(gpu).used / MIB,
     "temperature_c": lambda nv, gpu: nv.nvmlDeviceGetTemperature(gpu, nv.NVML_TEMPERATURE_GPU),
+    "power_limit_w": lambda nv, gpu: nv.nvmlDeviceGetEnforcedPowerLimit(gpu) / 1e3,
+    "performance_state": lambda nv, gpu: nv.nvmlDeviceGetPerformanceState(gpu),
     "power_w": lambda nv, gpu: nv.nvmlDeviceGetPowerUsage(gpu) / 1e3,
     "sm_mhz": lambda nv, gpu: float(nv.nvmlDeviceGetClockInfo(gpu, nv.NVML_CLOCK_SM)),
     "memory_mhz": lambda nv, gpu: float(nv.nvmlDeviceGetClockInfo(gpu, nv.NVML_CLOCK_MEM)),
     "utilization_percent": lambda nv, gpu: nv.nvmlDeviceGetUtilizationRates(gpu).gpu,
-    "clock_event_reasons": lambda nv, gpu: nv.nvmlDeviceGetCurrentClocksThrottleReasons(gpu),
+    "clock_event_reasons": lambda nv, gpu: _event_reasons(nv)(gpu),
     "energy_mj": lambda nv, gpu: nv.nvmlDeviceGetTotalEnergyConsumption(gpu),
     "processes": lambda nv, gpu: len(nv.nvmlDeviceGetComputeRunningProcesses(gpu)),
 }
@@ -61,6 +63,40 @@ def read(root: Path = Path("/"), module: ModuleType | None = None, *, live: bool
         return _read_all(nv, _STATIC | _LIVE if live else _STATIC)
     finally:
         _attempt(lambda: nv.nvmlShutdown())
+
+
+class Session:
+    """NVML opened once for many readings of GPU 0; opening for each would disturb what is timed. Close it."""
+
+    def __init__(self, root: Path = Path("/"), module: ModuleType | None = None) -> None:
+        self._nv: Any = None
+        self.reason = "" if module is not None else _absence(root)
+        if not self.reason:
+            try:
+                self._nv = module if module is not None else _pynvml()
+                self._nv.nvmlInit()
+                self._gpu = self._nv.nvmlDeviceGetHandleByIndex(0)
+            except Exception as error:
+                self.reason = f"NVML: {_words(error)}"
+
+    def read(self) -> Mapping[str, Probed]:
+        """Live metrics of GPU 0 by name; `nvml` alone with the reason where nothing answers."""
+        if self.reason:
+            return {"nvml": Probed(None, self.reason)}
+        return {name: _attempt(metric, self._nv, self._gpu) for name, metric in _LIVE.items()}
+
+    def close(self) -> None:
+        """Shut NVML down; safe to call twice."""
+        if self._nv is not None and not self.reason:
+            _attempt(lambda: self._nv.nvmlShutdown())
+            self.reason = "NVML: closed"
+
+
+def _event_reasons(nv: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - the module or a stub
+    """The function was renamed with driver 535; older bindings know the old name only."""
+    newer = getattr(nv, "nvmlDeviceGetCurrentClocksEventReasons", None)
+    found: Callable[[Any], Any] = newer or nv.nvmlDeviceGetCurrentClocksThrottleReasons
+    return found
 
 
 def _absence(root: Path) -> str:

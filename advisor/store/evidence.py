@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -100,6 +100,13 @@ def observations(
     for row in db.execute(query, (origin, outcome)):
         *fields, quantiles, note, accelerators = row
         yield Observation(*[*fields, json.loads(quantiles), note, accelerators])
+
+
+def forget(db: sqlite3.Connection, source: str, chosen: Callable[[Observation], bool]) -> int:
+    """Remove the user's own observations of a source that are chosen; their measurements go with them."""
+    mine = [seen.id for seen in observations(db, origin="user") if seen.source == source and chosen(seen)]
+    db.executemany("DELETE FROM observations WHERE id = ? AND origin = 'user'", [(key,) for key in mine])
+    return len(mine)
 
 
 def measurements(db: sqlite3.Connection, device: str | None = None) -> list[Measurement]:

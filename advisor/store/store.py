@@ -6,7 +6,7 @@ Modules that an answer does not need are imported where they are used, so that a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +187,13 @@ class Store:
         from advisor.store import evidence
 
         return evidence.observations(self.db, origin, outcome)
+
+    def forget_observations(self, source: str, chosen: Callable[[Observation], bool]) -> int:
+        """Remove the chosen observations of a source of the user's own, with their measurements; returns how many."""
+        from advisor.store import evidence
+
+        with self.writing():
+            return evidence.forget(self.db, source, chosen)
 
     def tail_ratios(self, kind: str, runtime: str, statistic: str) -> list[tuple[float, str]]:
         """(tail / typical latency, source) on one kind of device and runtime."""

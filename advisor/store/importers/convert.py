@@ -23,6 +23,8 @@ from advisor.store.importers.sources import Known
 from advisor.store.importers.sources import load as load_sources
 from advisor.store.importers.tables import ModelRow, Tables, load_models
 
+OWN = "advisor_"
+"""Begins the id of a source that advisor measured itself: written by `python -m advisor.workflows.shipping`."""
 MODEL_ONLY = " model only"
 """Suffix of the locator of a second figure that a row prints: the model without the copies."""
 
@@ -78,10 +80,11 @@ def _alone(first: Observation, latency: float, peak: float | None) -> Observatio
 
 
 def write_all(found: dict[str, list[Observation]], folder: Path) -> None:
-    """Replace the shipped files by these, each observation once."""
+    """Replace the shipped files of published sources by these, each observation once; what advisor measured itself stays."""
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.csv"):
-        stale.unlink()
+        if not stale.name.startswith(OWN):
+            stale.unlink()
     for source, seen in sorted(found.items()):
         observations.write(folder / f"{source}.csv", {o.id: o for o in seen}.values())
 

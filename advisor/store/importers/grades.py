@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from advisor.records import GRADES
+from advisor.records.cases import CASES, DEGRADE
 
 REJECT = "reject"
 
@@ -66,6 +67,8 @@ CAUSES: dict[str, Cause] = {
         REJECT, "the source prints the very same figures for another device too; one of the labels is wrong"
     ),
 }
+
+CAUSES |= {code: Cause(case.grade, case.sentence) for code, case in CASES.items() if case.effect == DEGRADE}
 
 OPTIONS = {"triton": "triton"}
 """Note tokens that are runtime options, not doubts: served through Triton rather than by TensorRT directly."""

@@ -1,0 +1,42 @@
+"""How long a launch will take, learnt from those that were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from advisor.measure.records import Job
+
+_START_S, _WARM_S, _REFERENCE_SHARE = 6.0, 1.0, 1.5
+_FORWARDS_AROUND, _LEAST_SAMPLES = 12, 10
+_THROUGHPUT_S, _THROUGHPUT_LEAST = 2.0, 5
+_UNKNOWN_FORWARD_S = 0.5
+
+
+@dataclass(slots=True)
+class CostModel:
+    """Seconds per launch from the predicted forward, scaled by what launches really took."""
+
+    ratios: list[float] = field(default_factory=list)
+
+    def seconds(self, job: Job, forward_s: float | None) -> float:
+        """Expected wall time of a launch."""
+        return self._nominal(job, forward_s) * (median(self.ratios[-12:]) if self.ratios else 1.0)
+
+    def learn(self, job: Job, forward_s: float | None, took_s: float) -> None:
+        """Take a finished launch into account."""
+        self.ratios.append(took_s / self._nominal(job, forward_s))
+
+    def _nominal(self, job: Job, forward_s: float | None) -> float:
+        t = _UNKNOWN_FORWARD_S if forward_s is None else forward_s
+        timed = max(job.budget_s, _LEAST_SAMPLES * t) * _REFERENCE_SHARE
+        flow = max(_THROUGHPUT_S, _THROUGHPUT_LEAST * t) if job.with_throughput else 0.0
+        return _START_S + _WARM_S + _FORWARDS_AROUND * t + timed + flow
+
+
+def fitted_budget_s(available_s: float, launches: int, forwards_s: Sequence[float]) -> float:
+    """Seconds of timed forwards per launch so that all launches fit: between 1 and 10."""
+    around = launches * (_START_S + _WARM_S) + _FORWARDS_AROUND * sum(forwards_s)
+    each = (available_s - around) / max(launches, 1) / _REFERENCE_SHARE
+    return min(10.0, max(1.0, each))

@@ -1,0 +1,38 @@
+"""Exports a model to ONNX with a fixed input shape, in a process of its own: its memory is not the runtime's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from advisor import zoo
+from advisor.measure.backends.base import Unsupported
+from advisor.measure.files import write_json
+from advisor.measure.identity import identity_of
+from advisor.measure.records import Job
+
+INPUT, OUTPUT = "image", "logits"
+
+
+def export(job: Job) -> Mapping[str, Any]:
+    """Write `job.artifact` (and beside it which network it is). Raises Unsupported without the packages."""
+    try:
+        import onnx  # noqa: F401 - torch's exporter needs both, and fails late and obscurely without them
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise Unsupported(f"{error.name} is not installed: pip install 'arch-advisor[torch,onnx]'") from error
+    import torch
+
+    torch.manual_seed(0)
+    module = zoo.build_on_cpu(job.model, job.built_for)
+    image = torch.randn(job.batch_size, 3, job.resolution, job.resolution)
+    path = Path(job.artifact)
+    scratch = path.with_suffix(".part.onnx")
+    with torch.inference_mode():
+        torch.onnx.export(
+            module, (image,), str(scratch), input_names=[INPUT], output_names=[OUTPUT], dynamo=True, external_data=False,
+        )  # fmt: skip
+    write_json(path.with_suffix(".json"), identity_of(module))
+    scratch.replace(path)
+    return {"file": path.name}

@@ -1,0 +1,196 @@
+"""A published number from the launches of one subject: median of launch medians, interval over all launches.
+
+Worked out from the journal and the result files alone, so that it can be worked out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from advisor.measure.analysis import Analysis, analyse
+from advisor.measure.files import read_json
+from advisor.measure.plan import LAUNCHES
+from advisor.measure.progress import Campaign, Launch
+from advisor.measure.records import MEASURE, Job, subject_hash
+from advisor.measure.stats import LEAST_EFFECTIVE
+from advisor.measure.verdict import DEGRADED, REJECTED, Verdict, across, judged
+from advisor.records.cases import CASES, INFO
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One number with everything that says how far to trust it."""
+
+    result_id: str
+    """campaign-subject: also the name of its file."""
+    job: Job
+    p50: float
+    percentiles: Mapping[str, float | None]
+    low: float
+    high: float
+    samples: int
+    launches: tuple[float, ...]
+    """Medians of the launches."""
+    throughput_img_s: float | None
+    first_call_ms: float | None
+    memory_mib: float | None
+    memory_kind: str
+    memory_parts_mib: Mapping[str, float]
+    headline: str
+    slowdown: float | None
+    verdict: Verdict
+    result: Mapping[str, Any]
+    """The raw result of the first valid launch, for the fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A subject without a number, and why."""
+
+    job: Job
+    status: str
+    reasons: tuple[str, ...]
+
+
+def subjects(campaign: Campaign) -> list[list[Launch]]:
+    """The launches of each subject, in planned order."""
+    found: dict[str, list[Launch]] = {}
+    for launch in campaign.launches.values():
+        found.setdefault(subject_hash(launch.job), []).append(launch)
+    return list(found.values())
+
+
+def published(campaign: Campaign, folder: Path) -> tuple[list[Published], list[Left]]:
+    """All numbers of a campaign and what has none. Subjects that were not tried yet are in neither."""
+    numbers: list[Published] = []
+    left: list[Left] = []
+    for launches in subjects(campaign):
+        found = _published(campaign, launches, folder)
+        if found is not None:
+            numbers.append(found)
+        elif any(one.attempts or one.skipped for one in launches):
+            left.append(_left(launches))
+    return numbers, left
+
+
+def _published(campaign: Campaign, launches: Sequence[Launch], folder: Path) -> Published | None:
+    valid = [(one.valid, read_json(folder / one.valid["file"])) for one in launches if one.valid is not None]
+    results = [(event, result) for event, result in valid if result is not None]
+    analysed = [(event, result, analyse(Job.from_json(result["job"]), result)) for event, result in results]
+    kept = [(event, result, found) for event, result, found in analysed if found is not None]
+    if not kept:
+        return None
+    return _combined(
+        campaign, launches, [r for _, r, _ in kept], [f for _, _, f in kept], [e["codes"] for e, _, _ in kept]
+    )
+
+
+def _combined(
+    campaign: Campaign,
+    launches: Sequence[Launch],
+    results: Sequence[Mapping[str, Any]],
+    found: Sequence[Analysis],
+    codes: Sequence[Sequence[str]],
+) -> Published:
+    medians = tuple(one.p50 for one in found)
+    first = results[0]
+    flows = [r["throughput"]["img_per_s"] for r in results if r["throughput"]]
+    memory, kind, parts = memory_of(first)
+    everything = [code for one in codes for code in one]
+    slow = [one.slowdown for one in found if one.slowdown is not None]
+    return Published(
+        result_id=f"{campaign.id}-{subject_hash(launches[0].job)}",
+        job=replace(launches[0].job, artifact="", quiet_ms=None),
+        p50=median(medians),
+        percentiles=_percentiles(found),
+        low=min(one.low for one in found),
+        high=max(one.high for one in found),
+        samples=sum(one.n for one in found),
+        launches=medians,
+        throughput_img_s=flows[0] if flows else None,
+        first_call_ms=first["first_call_ms"],
+        memory_mib=memory,
+        memory_kind=kind,
+        memory_parts_mib=parts,
+        headline=found[0].headline,
+        slowdown=median(slow) if slow else None,
+        verdict=judged([*across(medians, LAUNCHES), *everything]),
+        result=first,
+    )
+
+
+def _percentiles(found: Iterable[Analysis]) -> dict[str, float | None]:
+    """The median over the launches that have the percentile; None where any is without."""
+    found = list(found)
+    merged: dict[str, float | None] = {}
+    for name in LEAST_EFFECTIVE:
+        values = [one.percentiles[name] for one in found]
+        known = [v for v in values if v is not None]
+        merged[name] = median(known) if len(known) == len(values) else None
+    return merged
+
+
+def memory_of(result: Mapping[str, Any]) -> tuple[float | None, str, dict[str, float]]:
+    """(MiB the process needs, kind, parts in MiB).
+
+    A Jetson: what the board had less at its least; a GPU: reserved peak of the first call and the context; a CPU: peak resident size.
+    """
+    sizes = {name: entry["value"] for name, entry in result["memory"].items() if entry["value"] is not None}
+    weights = {"weights": sizes["weights"] / _MIB} if "weights" in sizes else {}
+    board = result["telemetry"].get("mem_available_mib")
+    if board is not None:
+        return board["first"] - board["min"], "board_delta", weights
+    reserved = _value(result, "first", "reserved_peak")
+    if reserved is not None:
+        context = _context_mib(result)
+        parts = {**weights, "reserved": reserved / _MIB} | ({"runtime": context} if context is not None else {})
+        return (None if context is None else reserved / _MIB + context), "cuda_reserved+context", parts
+    if "rss_peak" not in sizes:
+        return None, "", weights
+    base, loaded = sizes.get("rss_after_import", 0), sizes.get("rss_after_load", 0)
+    parts = {**weights, "runtime": base / _MIB, "activations": max(0, sizes["rss_peak"] - max(base, loaded)) / _MIB}
+    return sizes["rss_peak"] / _MIB, "process_peak", parts
+
+
+def _value(result: Mapping[str, Any], when: str, name: str) -> float | None:
+    found: float | None = result["accelerator"].get(when, {}).get(name, {}).get("value")
+    return found
+
+
+def _context_mib(result: Mapping[str, Any]) -> float | None:
+    """What the device had in use with our process, less what it had before and what torch reserved."""
+    used, reserved = _value(result, "first", "device_used"), _value(result, "first", "reserved")
+    before = result["telemetry"].get("memory_used_mib")
+    if used is None or reserved is None or before is None:
+        return None
+    context: float = (used - reserved) / _MIB - before["first"]
+    return max(0.0, context)
+
+
+def _left(launches: Sequence[Launch]) -> Left:
+    last = next((one.attempts[-1] for one in launches if one.attempts), None)
+    if last is None:
+        return Left(launches[0].job, "skipped", (next(one.skipped for one in launches if one.skipped),))
+    codes = tuple(CASES[code].sentence for code in last["codes"] if CASES[code].effect != INFO)
+    return Left(launches[0].job, last["status"], (last["reason"],) if last["reason"] else codes)
+
+
+def counts(numbers: Sequence[Published], left: Sequence[Left]) -> dict[str, int]:
+    """How many subjects ended how."""
+    verdicts = [one.verdict.verdict for one in numbers]
+    return {
+        "accepted": verdicts.count("accepted"),
+        DEGRADED: verdicts.count(DEGRADED),
+        REJECTED: sum(one.status == "ok" for one in left),
+        "skipped": sum(one.status == "skipped" for one in left),
+        "failed": sum(one.status not in ("ok", "skipped") for one in left),
+    }
+
+
+__all__ = ["MEASURE", "Left", "Published", "counts", "memory_of", "published", "subjects"]

@@ -1,0 +1,73 @@
+"""Watches the accelerator and the board while a worker runs, from the parent, and says what that does to the number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from advisor.measure.records import Job
+from advisor.measure.telemetry import Reading, Telemetry, codes_of, summarised
+
+_PERIOD_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Values to keep and codes for the verdict."""
+
+    values: Mapping[str, Any]
+    codes: list[str]
+
+
+@dataclass(slots=True)
+class Seen:
+    """Samples of one launch."""
+
+    samples: list[Reading] = field(default_factory=list)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    def summary(self) -> Summary:
+        """Everything said once."""
+        return Summary({**summarised(self.samples), "unknown": dict(self.unknown)}, codes_of(self.samples))
+
+
+@dataclass(slots=True)
+class Watch:
+    """Samples the telemetry ten times a second where there is anything to sample."""
+
+    telemetry: Telemetry
+    clock: Callable[[], float] = monotonic
+
+    @contextmanager
+    def over(self, job: Job) -> Iterator[Seen]:
+        """Sample while the body runs; one reading before and one after in any case."""
+        seen = Seen(unknown=self.telemetry.missing())
+        if not self.telemetry.available():
+            yield seen
+            return
+        seen.samples.append(self.telemetry.read())
+        ended = Event()
+        sampler = Thread(target=self._sample, args=(seen.samples, ended), daemon=True)
+        sampler.start()
+        try:
+            yield seen
+        finally:
+            ended.set()
+            sampler.join()
+            seen.samples.append(self.telemetry.read())
+
+    def _sample(self, into: list[Reading], ended: Event) -> None:
+        while not ended.wait(_PERIOD_S):
+            into.append(self.telemetry.read())
+
+
+def silent() -> Watch:
+    """A watch that sees nothing, for machines without an accelerator."""
+    return Watch(Telemetry(()))
+
+
+__all__: Sequence[str] = ("Seen", "Summary", "Watch", "silent")
