@@ -16,16 +16,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from advisor.workflows.answering import recommend as recommend
+    from advisor.workflows.comparing import compare as compare
     from advisor.workflows.describing import explain as explain
+    from advisor.workflows.measuring import measure as measure
     from advisor.workflows.predicting import predict as predict
 
-__all__ = ["explain", "predict", "recommend"]
+__all__ = ["compare", "explain", "measure", "predict", "recommend"]
 __version__ = "0.1.0"
 
 _WHERE = {
     "recommend": "advisor.workflows.answering",
     "predict": "advisor.workflows.predicting",
     "explain": "advisor.workflows.describing",
+    "measure": "advisor.workflows.measuring",
+    "compare": "advisor.workflows.comparing",
 }
 
 

@@ -19,17 +19,13 @@ _COMMANDS = {
     "explain": ("advisor.cli.explain", "explain", "Layers and complexity of a model: where time and memory go."),
     "models": ("advisor.cli.models", "models", "The catalogue of architectures and weights."),
     "devices": ("advisor.cli.devices", "devices", "Device profiles: list, show, detect, add."),
+    "measure": ("advisor.cli.measure", "measure", "Time models on this machine and keep the numbers."),
+    "compare": ("advisor.cli.compare", "compare", "Two measurements of one model: faster, slower or the same."),
     "db": ("advisor.cli.db", "db", "The database of evidence: info, import, export, verify."),
     "fit": ("advisor.cli.fit", "fit", "Fit the predictors again from the evidence in the database."),
     "evaluate": ("advisor.cli.evaluate", "evaluate", "How good the predictions are, on families they never saw."),
 }
 """Name -> module, attribute, one-line help: listing commands must not import them."""
-
-
-_NO_MEASURE = (
-    "this version does not measure yet; time the model with your own tool and add the figures with 'advisor db import FILE' "
-    "(columns: 'advisor db import --help')"
-)
 
 
 class LazyGroup(click.Group):
@@ -39,8 +35,6 @@ class LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "measure":
-            raise AdvisorError(_NO_MEASURE)
         if cmd_name not in _COMMANDS:
             return None
         module, attribute, _ = _COMMANDS[cmd_name]

@@ -21,6 +21,12 @@ MEMORY_SOURCE = "runtime-memory"
 _EXTRAPOLATED_WIDER = 1.5
 _NOISE_BY_GRADE = {"A": 0.08, "B": 0.12, "C": 0.2, "D": 0.4}
 """Half-width of a single measurement's interval: repeatability and what the source left unsaid, in logs."""
+_REPEATS = 0.05
+"""Half-width, in logs, of a number measured with its own interval, on another day of the same machine."""
+_MEMORY_REPEATS = 0.05
+"""Share by which peak memory differs between runs and library builds of one version."""
+_PROCESS_KINDS = ("process_peak", "cuda_reserved+context", "board_delta")
+"""Kinds that are what a process needs; an engine's or the activations' size is a part of it."""
 _NOTABLE_HABIT, _CONTRADICTION = 0.15, 0.35
 """Logs from which a source's habit, or a difference between sources, is said."""
 _OPS = TERMS.index("ops")
@@ -87,6 +93,9 @@ def estimates(
 ) -> list[Estimate]:
     """One row per architecture and resolution. `measured` holds what `comparable` found; `memory` is in the table's order."""
     known = {key: _measured(rows, predictor) for key, rows in measured.items()}
+    if measured:
+        pairs = zip(subject.table.keys, memory, strict=True)
+        memory = [_held(measured[key], row) if key in measured else row for key, row in pairs]
     if predictor.reason:
         return _without_latency(predictor, subject, batch_size, known, memory)
     found = predict_latencies(predictor, subject, batch_size)
@@ -102,6 +111,21 @@ def estimates(
         size, reason, parts = memory[i]
         rows.append(Estimate(signature, resolution, batch_size, latency, "", throughput, size, reason, parts, flags))
     return rows
+
+
+def _held(rows: Sequence[Measurement], predicted: MemoryRow) -> MemoryRow:
+    """Peak memory as measured on the target, where it was; what weights and activations do not explain is the runtime's."""
+    seen = [m for m in rows if m.memory_mib is not None and m.memory_kind in _PROCESS_KINDS]
+    if not seen:
+        return predicted
+    best = min(seen, key=lambda m: (GRADES.index(m.grade), m.id))
+    value, parts = best.memory_mib or 0.0, dict(predicted[2])
+    if parts:
+        parts["runtime"] = max(0.0, value - parts["weights"] - parts["activations"])
+    held = Quantity(
+        value, value * (1 - _MEMORY_REPEATS), value * (1 + _MEMORY_REPEATS), "measured", False, (best.source,)
+    )
+    return held, "", parts
 
 
 def _without_latency(
@@ -146,10 +170,8 @@ def _measured(
         newest.setdefault(m.source, m)
     best = next(iter(newest.values()))
     value, habit = best.latency_ms or 0.0, predictor.habits.get(source_line(best), 0.0)
-    bounds = [
-        (log(m.latency_ms or 1.0), _NOISE_BY_GRADE[m.grade]) for m in newest.values() if m.grade != "D" or m is best
-    ]
-    low, high = min(v - n for v, n in bounds), max(v + n for v, n in bounds)
+    bounds = [_bounds(m) for m in newest.values() if m.grade != "D" or m is best]
+    low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     flags = [*best.caveats]
     if abs(habit) > _NOTABLE_HABIT:
         low, high = min(low, log(value) - habit), max(high, log(value) - habit)
@@ -159,6 +181,15 @@ def _measured(
     if len(bounds) > 1 and high - low > _CONTRADICTION:
         flags.append(f"sources differ: {', '.join(f'{m.source} {m.latency_ms:.3g} ms' for m in newest.values())}")
     return Quantity(value, exp(low), exp(high), "measured", False, tuple(newest)), best.throughput_img_s, tuple(flags)
+
+
+def _bounds(m: Measurement) -> tuple[float, float]:
+    """Logs between which the time lies by one measurement: its own interval, but no closer than another day repeats it."""
+    value, noise = log(m.latency_ms or 1.0), _NOISE_BY_GRADE[m.grade]
+    if not {"ci_low", "ci_high"} <= set(m.quantiles):
+        return value - noise, value + noise
+    repeat = noise if m.grade != "A" else _REPEATS
+    return min(log(m.quantiles["ci_low"]), value - repeat), max(log(m.quantiles["ci_high"]), value + repeat)
 
 
 def _preference(m: Measurement, target: Target) -> tuple[object, ...]:

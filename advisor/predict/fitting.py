@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from advisor.predict.predictor import build, from_json, to_json
-from advisor.predict.records import FitReport
+from advisor.predict.records import BATCHES, FitReport
 from advisor.predict.workbench import Evidenced, Workbench
 from advisor.records import Estimate, Target
-
-BATCHES = (1, 8)
-"""Batch sizes that are materialised for every device's default target."""
 
 
 def fit(

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from advisor.records import Target
 
+BATCHES = (1, 8)
+"""Batch sizes that are materialised for every device's default target."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitReport:

@@ -192,7 +192,7 @@ def _notes(profile: Device, question: Question) -> list[str]:
     if target.power_mode:
         described.append(f"power mode {target.power_mode}")
     if target.threads:
-        described.append(f"{target.threads} threads")
+        described.append(f"{target.threads} thread{'s' if target.threads > 1 else ''}")
     notes = [f"target: {', '.join(described)}, batch {question.batch_size}", _SCOPE_NOTE]
     if target.runtime == "pytorch-eager" and target.compute_unit == "gpu" and question.batch_size <= _LAUNCH_BOUND:
         notes.append(_HOST_NOTE)

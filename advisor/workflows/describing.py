@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from advisor import complexity
-from advisor.devices import Detection, detect, device_to_toml, validate_profile
-from advisor.errors import DataError, MissingExtra
-from advisor.locations import user_profiles
+from advisor.devices import Detection, detect, validate_profile
+from advisor.errors import MissingExtra
 from advisor.recommend.reports import DeviceDetails, Explanation, ModelDetails, ModelRow
 from advisor.records import Complexity, Device, Estimate, Layer, Model
 from advisor.store import Store
 from advisor.workflows.answering import TargetOptions, ensure_estimates
 from advisor.workflows.choosing import chosen_device
+from advisor.workflows.keeping import check_names, keep_profile
 from advisor.workflows.preparing import Progress, prepared_store, silent
 
 
@@ -104,33 +103,11 @@ def add_device(path: Path, *, on_progress: Progress = silent) -> Device:
     """Check a user's profile, keep it in the home and predict for it. Raises DataError, UsageError."""
     profile = validate_profile(path)
     with prepared_store(on_progress) as store:
-        taken = {
-            name.casefold(): d.id for d in store.devices() for name in (d.id, d.name, *d.aliases) if d.id != profile.id
-        }
-        shipped_ids = {d.id for d in store.devices() if d.origin == "shipped"}
-        if profile.id in shipped_ids:
-            raise DataError(f"{path}: id {profile.id!r} belongs to a shipped profile; choose another id")
-        for name in (profile.id, profile.name, *profile.aliases):
-            if name.casefold() in taken:
-                raise DataError(
-                    f"{path}: name {name!r} already belongs to device {taken[name.casefold()]!r}; choose another"
-                )
+        check_names(store, profile, str(path))
         from advisor.predict import fit
 
         with store.writing():
             store.add_device(profile)
             fit(store, devices=[profile.id])
-            _keep_profile(profile)
+            keep_profile(profile)
     return profile
-
-
-def _keep_profile(profile: Device) -> None:
-    """Write the profile to the home, whole or not at all."""
-    folder = user_profiles()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, suffix=".part", delete=False) as file:
-            file.write(device_to_toml(profile))
-        Path(file.name).replace(folder / f"{profile.id}.toml")
-    except OSError as error:
-        raise DataError(f"cannot keep the profile in {folder}: {error.strerror}") from error

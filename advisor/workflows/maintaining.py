@@ -8,9 +8,9 @@ from pathlib import Path
 
 from advisor.errors import UsageError
 from advisor.locations import shipped
-from advisor.predict.records import FitReport, TargetEvaluation
+from advisor.predict.records import BATCHES, FitReport, TargetEvaluation
 from advisor.recommend.reports import Verification
-from advisor.records import ImportReport
+from advisor.records import ImportReport, Target
 from advisor.store import Store
 from advisor.store.importers.observations import ReadResult
 from advisor.store.verifying import by_source, checks, counts, rejections
@@ -140,6 +140,18 @@ def fit(*, on_progress: Progress = silent) -> FitReport:
     """Fit all predictors from the evidence in the database."""
     with prepared_store(on_progress) as store, store.writing():
         return _fit(store)
+
+
+def refit(store: Store, target: Target) -> FitReport:
+    """Fit everything anew and make the estimates of one target that was just measured at the usual batch sizes."""
+    from advisor.predict import estimate
+
+    with store.writing():
+        report = _fit(store)
+        for batch_size in BATCHES:
+            if not store.has_estimates(target, batch_size):
+                estimate(store, target, batch_size)
+    return report
 
 
 def _fit(store: Store) -> FitReport:

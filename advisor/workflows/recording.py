@@ -1,0 +1,85 @@
+"""From the journal to the database: what the journal says is there, and nothing else of our own measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from advisor.locations import shipped
+from advisor.measure.files import write_json
+from advisor.measure.fingerprint import fingerprint
+from advisor.measure.journal import Journal
+from advisor.measure.progress import campaigns
+from advisor.measure.published import Published, published
+from advisor.records import Observation
+from advisor.records.cases import CASES, DEGRADE
+from advisor.store import Store
+from advisor.store.importers.observations import make
+from advisor.store.seeding import add_observations
+
+SOURCE = "measured-here"
+"""Source id of what this home measured itself."""
+RESULTS = "published"
+"""Folder of the result files, beside the journal."""
+_PRODUCT = {"pytorch-eager": "torch", "pytorch-compile": "torch", "onnxruntime": "onnxruntime", "tensorrt": "tensorrt"}
+
+
+def record(store: Store, journal: Journal) -> bool:
+    """Bring the database in line with the journal; returns whether anything changed."""
+    found = {one.id: one for one in observations(journal)}
+    with store.writing():
+        mine = {f"{campaign}-" for campaign in campaigns(journal.events())}
+        stale = store.forget_observations(SOURCE, lambda seen: seen.locator[:9] in mine and seen.id not in found)
+        outcomes = add_observations(store, shipped("benchmarks_db"), list(found.values()), "user")
+    return bool(stale) or any(outcome == "accepted" for outcome, _ in outcomes.values())
+
+
+def write_results(store: Store, journal: Journal) -> None:
+    """One file per published number, fit to be given away: what `advisor compare` reads."""
+    folder = journal.folder / RESULTS
+    folder.mkdir(exist_ok=True)
+    known = {device.id: device for device in store.devices()}
+    for campaign in campaigns(journal.events()).values():
+        for number in published(campaign, journal.results)[0]:
+            if number.job.device in known:
+                write_json(folder / f"{number.result_id}.json", fingerprint(number, known[number.job.device]))
+
+
+def result_files(folder: Path) -> dict[str, Path]:
+    """Result id -> file."""
+    return {path.stem: path for path in sorted((folder / RESULTS).glob("*.json"))}
+
+
+def observations(journal: Journal) -> Iterator[Observation]:
+    """One observation for each published number of every campaign."""
+    for campaign in campaigns(journal.events()).values():
+        numbers, _ = published(campaign, journal.results)
+        for number in numbers:
+            yield observation(number, int(campaign.settings["target"]["threads"]))
+
+
+def observation(number: Published, threads: int, source: str = SOURCE) -> Observation:
+    """The form in which a number enters the database and its exchange files; `threads` as the target says them (0: all)."""
+    job = number.job
+    tails = {name: value for name, value in number.percentiles.items() if value is not None and name != "p50"}
+    doubts = [code for code in number.verdict.codes if CASES[code].effect == DEGRADE]
+    return make(
+        source=source, locator=number.result_id, model=job.model, library_hint=job.model.partition("/")[0],
+        device=job.device, runtime=job.runtime, precision=job.precision, batch_size=job.batch_size,
+        resolution=job.resolution, latency_ms=_rounded(number.p50), throughput_img_s=_rounded(number.throughput_img_s),
+        memory_mib=_rounded(number.memory_mib), memory_kind=number.memory_kind, statistic="p50", timing_scope="forward",
+        samples=number.samples, memory_format=job.memory_format, power_mode=job.power_mode, threads=threads,
+        software=_software(job.runtime, number.result["software"]),
+        quantiles={name: float(f"{value:.6g}") for name, value in {**tails, "ci_low": number.low, "ci_high": number.high}.items()},
+        note="; ".join(doubts),
+    )  # fmt: skip
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
+
+
+def _software(runtime: str, versions: Mapping[str, str]) -> str:
+    product = _PRODUCT[runtime]
+    version = versions.get(product, "")
+    return f"{product} {version}" if version else product
