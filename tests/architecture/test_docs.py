@@ -69,7 +69,15 @@ def test_every_option_has_help():
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "docs/prediction.md", "docs/complexity.md", "benchmarks_db/README.md"]
+    "document",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/prediction.md",
+        "docs/complexity.md",
+        "docs/measurement.md",
+        "benchmarks_db/README.md",
+    ],
 )
 def test_links_between_documents_lead_somewhere(document):
     text = (ROOT / document).read_text(encoding="utf-8")
@@ -83,3 +91,27 @@ def test_the_error_tree_in_the_docstring_is_the_tree():
     named = set(re.findall(r"^ +(\w+) {2,}", errors.__doc__, re.M)) | {"AdvisorError"}
     defined = {n for n, v in vars(errors).items() if isinstance(v, type) and issubclass(v, errors.AdvisorError)}
     assert named == defined
+
+
+MEASUREMENT = (ROOT / "docs" / "measurement.md").read_text(encoding="utf-8")
+
+
+def test_every_case_of_the_verdict_is_in_the_docs_with_its_effect_and_sentence():
+    from advisor.records.cases import CASES
+
+    for code, case in CASES.items():
+        effect = f"degrade ({case.grade})" if case.effect == "degrade" else case.effect
+        assert f"| `{code}` | {effect} | {case.sentence} | {case.advice or '-'} |" in MEASUREMENT
+
+
+def test_every_runtime_that_is_measured_says_on_what_hardware_it_was_verified():
+    from advisor.measure.backends import MEASURABLE
+
+    table = MEASUREMENT.partition("## Verified on")[2].partition("##")[0]
+    assert [runtime for runtime in MEASURABLE if f"| `{runtime}`" not in table] == []
+
+
+def test_every_option_of_measure_is_in_the_readme():
+    command = cli.get_command(click.Context(cli), "measure")
+    options = {opt for parameter in command.params for opt in parameter.opts if opt.startswith("--")}
+    assert options - set(re.findall(r"--[a-z][a-z-]+", README)) == set()

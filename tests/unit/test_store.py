@@ -167,7 +167,7 @@ _OPENS = "import sys; from advisor.store.connection import connect; input(); con
 
 
 def test_processes_that_create_one_database_at_the_same_moment_all_open_it(tmp_path):
-    for attempt in range(12):
+    for attempt in range(5):
         path = tmp_path / f"{attempt}.db"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         opening = [subprocess.Popen([sys.executable, "-c", _OPENS, str(path)], **pipes) for _ in range(3)]

@@ -1,0 +1,315 @@
+"""Every runtime goes through the same worker code. CUDA and TensorRT against stand-ins; PyTorch and ONNX Runtime for real.
+
+The stand-ins show that arithmetic, order and flags are right; they say nothing about a GPU.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from advisor.measure import worker
+from advisor.measure.analysis import analyse
+from advisor.measure.backends import MEASURABLE, backend
+from advisor.measure.backends.trtexec import TrtExec, arguments, parse_times
+from advisor.measure.launching import Launcher
+from advisor.measure.published import memory_of
+from advisor.measure.records import CALIBRATE, EXPORT, MEASURE, Job
+from advisor.measure.verdict import judge
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+def job(**more) -> Job:
+    fields = dict(
+        kind=MEASURE, model="torchvision/squeezenet1_1", resolution=64, batch_size=1, device="d", compute_unit="cpu",
+        runtime="pytorch-eager", precision="fp32", memory_format="nchw", threads=1, power_mode="", replicate=0, budget_s=1.0,
+    )  # fmt: skip
+    return Job(**{**fields, **more})
+
+
+class FakeCuda:
+    """torch.cuda as far as the harness uses it: events that tick 2 ms apart, memory in round numbers."""
+
+    def __init__(self) -> None:
+        self.ticks = 0.0
+        self.waits = 0
+        cuda = self
+
+        class Event:
+            def __init__(self, enable_timing: bool) -> None:
+                assert enable_timing
+
+            def record(self) -> None:
+                cuda.ticks += 2.0
+                self.at = cuda.ticks
+
+            def elapsed_time(self, other: Event) -> float:
+                return other.at - self.at
+
+        self.Event = Event
+
+    def is_available(self) -> bool:
+        return True
+
+    def synchronize(self) -> None:
+        self.waits += 1
+
+    def reset_peak_memory_stats(self) -> None:
+        self.peak = 100 << 20
+
+    peak = 180 << 20
+
+    def max_memory_allocated(self) -> int:
+        return self.peak
+
+    def max_memory_reserved(self) -> int:
+        return 200 << 20
+
+    def memory_reserved(self) -> int:
+        return 200 << 20
+
+    def mem_get_info(self) -> tuple[int, int]:
+        return (8 << 30) - (700 << 20), 8 << 30
+
+
+@pytest.fixture
+def cuda_torch():
+    torch = pytest.importorskip("torch", reason="extra 'torch' is not installed")
+    pytest.importorskip("torchvision", reason="extra 'torch' is not installed")
+    torch.set_num_threads(1)
+    stub = types.SimpleNamespace(**{name: getattr(torch, name) for name in dir(torch) if not name.startswith("__")})
+    stub.cuda, stub.stub_device = FakeCuda(), "cpu"
+    stub.autocast = lambda unit, dtype: torch.autocast("cpu", dtype=torch.bfloat16)
+    return stub
+
+
+def run(asked: Job, chosen) -> dict:
+    result = worker.run(asked, lambda _: chosen)
+    return {**result, "job": asked.to_json(), "telemetry": {}, "environment": {}, "launch_s": 1.0}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "amp_fp16"])
+def test_the_cuda_path_times_events_waits_after_each_forward_and_reads_both_peaks(cuda_torch, precision, monkeypatch):
+    from advisor.measure.backends import pytorch
+
+    monkeypatch.setattr(pytorch, "_GPU_REFERENCE", {"gpu": (64, 1 << 20), "jetson": (64, 1 << 20)})
+    asked = job(compute_unit="gpu", precision=precision, quiet_ms=None)
+    result = run(asked, pytorch.PyTorch(stub=cuda_torch))
+    assert result["status"] == "ok", result["reason"]
+    samples = result["samples"]
+    assert len(samples["device_ms"]) == len(samples["host_ms"]) >= 50
+    assert set(samples["device_ms"]) == {2.0}
+    assert result["accelerator"]["first"]["alloc_peak"]["value"] == 180 << 20
+    assert result["accelerator"]["steady"]["alloc_peak"]["value"] == 100 << 20
+    assert result["mode"]["tf32_matmul"] is (precision == "tf32")
+    assert cuda_torch.cuda.waits > len(samples["host_ms"])
+    assert result["address_space_limit"] == "not a CPU target"
+
+
+def test_memory_on_a_gpu_is_the_reserved_peak_and_the_context_by_what_was_used_before():
+    value = {
+        name: {"value": size << 20} for name, size in (("reserved_peak", 200), ("reserved", 150), ("device_used", 700))
+    }
+    result = {
+        "memory": {"weights": {"value": 40 << 20}},
+        "accelerator": {"first": value},
+        "telemetry": {"memory_used_mib": {"first": 150.0}},
+    }
+    need, kind, parts = memory_of(result)
+    assert (need, kind) == (200 + (700 - 150 - 150), "cuda_reserved+context")
+    assert parts == {"weights": 40.0, "reserved": 200.0, "runtime": 400.0}
+    assert memory_of({**result, "telemetry": {}})[0] is None  # the context is unknown, and not 0
+
+
+def test_a_machine_without_cuda_or_with_a_precision_that_does_not_exist_is_told(cuda_torch):
+    from advisor.measure.backends.pytorch import PyTorch
+
+    cuda_torch.cuda.is_available = lambda: False
+    assert "no CUDA device" in run(job(compute_unit="gpu"), PyTorch(stub=cuda_torch))["reason"]
+    cuda_torch.cuda.is_available = lambda: True
+    result = run(job(compute_unit="gpu", precision="int8"), PyTorch(stub=cuda_torch))
+    assert result["status"] == "unsupported"
+    assert "it runs fp32, tf32" in result["reason"]
+
+
+def test_a_gpu_is_calibrated_with_its_own_kernel_and_its_rates_have_the_names_of_facts(cuda_torch, monkeypatch):
+    from advisor.devices.profile import FACT_KEYS
+    from advisor.measure import calibration
+    from advisor.measure.backends import pytorch
+
+    monkeypatch.setattr(pytorch, "_GPU_REFERENCE", {"gpu": (64, 1 << 20), "jetson": (64, 1 << 20)})
+    monkeypatch.setattr(calibration, "_GPU_SIDE", 64)
+    monkeypatch.setattr(calibration, "_QUIET_S", 0.1)
+    result = run(job(kind=CALIBRATE, model="", compute_unit="gpu"), pytorch.PyTorch(stub=cuda_torch))
+    assert (result["status"], result["reason"]) == ("ok", "")
+    assert list(result["quiet"]) == ["gpu-torch-64-1"]
+    assert set(result["rates"]) == {"peak_fp32_tflops", "peak_fp16_tflops", "memory_bandwidth_gb_s", "launch_us"}
+    assert set(result["rates"]) <= set(FACT_KEYS)
+
+
+# TensorRT
+
+TRTEXEC = """#!{python}
+import json, sys
+flags = dict(a.partition("=")[::2] for a in sys.argv[1:])
+if "--help" in flags:
+    print("&&&& RUNNING TensorRT.trtexec [TensorRT v8601]"); sys.exit(0)
+print(" ".join(sys.argv[1:]), file=open({log!r}, "w"))
+if "oom" in flags["--onnx"]:
+    print("[E] Error[2]: [executionContext.cpp] insufficient memory"); sys.exit(1)
+if "bad" in flags["--onnx"]:
+    print("[E] [TRT] ModelImporter.cpp: unsupported operator Gizmo"); sys.exit(1)
+rows = [dict(startInMs=i, computeMs=4 + 0.01 * (i % 3), enqMs=0.5, latencyMs=5) for i in range(300)]
+json.dump(rows, open(flags["--exportTimes"], "w"))
+print("[I] Created engine with size: 21.5 MiB\\n[I] Throughput: 247.5 qps")
+"""
+
+
+@pytest.fixture
+def trtexec(tmp_path):
+    tool = tmp_path / "trtexec"
+    tool.write_text(TRTEXEC.format(python=sys.executable, log=str(tmp_path / "called")))
+    tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+    return tool
+
+
+def trt_job(tmp_path: Path, name: str = "model", **more) -> Job:
+    return job(
+        compute_unit="gpu", runtime="tensorrt", precision="fp16", artifact=str(tmp_path / f"{name}.onnx"), **more
+    )
+
+
+def test_trtexec_is_called_with_fixed_switches_and_its_times_are_judged_like_any_other(trtexec, tmp_path):
+    asked = trt_job(tmp_path)
+    result = run(asked, TrtExec((str(trtexec),)))
+    assert result["status"] == "ok", result["reason"]
+    called = (tmp_path / "called").read_text()
+    for flag in ("--fp16", "--noDataTransfers", "--useSpinWait", "--warmUp=1000", f"--onnx={tmp_path}/model.onnx"):
+        assert flag in called
+    found = analyse(asked, result)
+    assert found.p50 == pytest.approx(4.01)
+    assert found.percentiles["p95"] == pytest.approx(4.02)
+    assert result["throughput"]["img_per_s"] == 247.5
+    assert result["software"] == {"tensorrt": "8.6.1"}
+    assert result["memory"]["engine"]["value"] == int(21.5 * 2**20)
+    assert judge(asked, result, found, ["clock-fell"], 6).verdict == "rejected"
+    assert judge(asked, result, found, [], 6).verdict == "accepted"
+
+
+def test_trtexec_throughput_is_of_images_and_paths_stay_out_of_the_result(trtexec, tmp_path):
+    result = run(trt_job(tmp_path, batch_size=8), TrtExec((str(trtexec),)))
+    assert result["throughput"]["img_per_s"] == 8 * 247.5
+    assert str(tmp_path) not in json.dumps(result["mode"])
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"), [("oom", "oom", "memory"), ("bad", "error", "unsupported operator Gizmo")]
+)
+def test_trtexec_failures_are_told_apart(trtexec, tmp_path, name, status, said):
+    result = run(trt_job(tmp_path, name), TrtExec((str(trtexec),)))
+    assert result["status"] == status
+    assert said in result["reason"]
+
+
+def test_without_trtexec_the_sentence_says_where_it_comes_from(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = run(trt_job(tmp_path), TrtExec())
+    assert result["status"] == "unsupported"
+    assert "install TensorRT" in result["reason"]
+
+
+def test_every_precision_of_tensorrt_has_its_switch(tmp_path):
+    flags = {
+        p: arguments(trt_job(tmp_path).__class__(**{**trt_job(tmp_path).to_json(), "precision": p}), tmp_path / "t")
+        for p in ("fp32", "int8")
+    }
+    assert "--noTF32" in flags["fp32"]
+    assert "--int8" in flags["int8"]
+
+
+def test_times_that_are_not_trtexecs_are_an_error(tmp_path):
+    (tmp_path / "times").write_text('[{"gpu": 1}]')
+    with pytest.raises(RuntimeError, match="no times"):
+        parse_times(tmp_path / "times")
+
+
+# ONNX Runtime, for real
+
+
+def test_onnxruntime_times_an_exported_model_in_a_process_without_torch(tmp_path):
+    for package in ("onnxruntime", "onnx", "onnxscript", "torchvision"):
+        pytest.importorskip(package, reason="extras 'torch' and 'onnx' are not installed")
+    launcher, file = Launcher(tmp_path), str(tmp_path / "model.onnx")
+    exported = launcher.run("export", job(kind=EXPORT, artifact=file), 300.0)
+    assert (exported["status"], exported["reason"]) == ("ok", "")
+    result = launcher.run("ort", job(runtime="onnxruntime", artifact=file, with_throughput=True), 120.0)
+    assert (result["status"], result["reason"]) == ("ok", "")
+    assert result["reference"] == "cpu-numpy-1"
+    assert result["identity"]["params"] == 1_235_496
+    assert result["memory"]["rss_after_import"]["value"] < 200 << 20  # no torch in it
+    assert "onnxruntime" in result["software"]
+
+
+def test_a_runtime_that_is_not_installed_is_explained(monkeypatch):
+    from advisor.measure.backends import onnx
+
+    monkeypatch.setattr(onnx, "find_spec", lambda _: None)
+    assert "arch-advisor[onnx]" in backend("onnxruntime").missing(job(runtime="onnxruntime"))
+
+
+def test_onnxruntime_without_the_gpu_provider_says_which_it_has():
+    from advisor.measure.backends.onnx import OnnxRuntime
+
+    stub = types.SimpleNamespace(get_available_providers=lambda: ["CPUExecutionProvider"])
+    assert "only CPUExecutionProvider" in OnnxRuntime(stub).missing(job(runtime="onnxruntime", compute_unit="gpu"))
+
+
+@pytest.mark.parametrize("runtime", MEASURABLE)
+def test_every_runtime_has_a_backend_of_the_same_interface(runtime):
+    assert all(
+        callable(getattr(backend(runtime), name))
+        for name in ("missing", "prepare", "load", "reference", "rates", "versions")
+    )
+
+
+# Launching
+
+
+WORKERS = {
+    "silent": "import sys; sys.exit(3)",
+    "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "endless": "import subprocess, sys, time; subprocess.Popen(['sleep', '60']); time.sleep(60)",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [("silent", "crashed", "exit code 3"), ("killed", "crashed", "SIGKILL"), ("endless", "timeout", "1 s")],
+)
+def test_a_worker_that_leaves_no_result_is_explained_and_leaves_nothing_running(tmp_path, name, status, said):
+    launcher = Launcher(tmp_path, (sys.executable, "-c", WORKERS[name]))
+    result = launcher.run("x", job(), 1.0)
+    assert result["status"] == status
+    assert said in result["reason"]
+    children = [p for p in Path("/proc").glob("[0-9]*/stat") if f" {os.getpid()} " in _stat(p)]
+    assert not any("sleep" in _stat(p) for p in children)
+
+
+def _stat(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def test_running_out_of_address_space_is_oom_and_not_a_kill(tmp_path):
+    pytest.importorskip("torchvision", reason="extra 'torch' is not installed")
+    result = Launcher(tmp_path).run("big", job(batch_size=4000, resolution=2000), 300.0)
+    assert result["status"] == "oom", result["reason"]

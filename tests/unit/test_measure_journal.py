@@ -1,0 +1,151 @@
+"""The journal survives what may happen to it, and says what is left to do."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from time import monotonic
+
+import pytest
+from stub_worker import UNIT_MS, figures
+
+from advisor.errors import DataError
+from advisor.measure.campaign import Runner
+from advisor.measure.cost import CostModel, fitted_budget_s
+from advisor.measure.journal import CAMPAIGN, FINISHED, PLANNED, STARTED, Journal
+from advisor.measure.launching import Launcher, timeout_s
+from advisor.measure.plan import in_order, rounds
+from advisor.measure.progress import campaigns
+from advisor.measure.records import MEASURE, Job, plan_key, subject_hash
+from advisor.measure.watching import silent
+
+
+def job(model: str = "timm/resnet50", replicate: int = 0, **more) -> Job:
+    fields = dict(
+        kind=MEASURE, model=model, resolution=224, batch_size=1, device="d", compute_unit="cpu", runtime="pytorch-eager",
+        precision="fp32", memory_format="nchw", threads=1, power_mode="", replicate=replicate,
+    )  # fmt: skip
+    return Job(**{**fields, **more})
+
+
+@pytest.fixture
+def journal(tmp_path):
+    made = Journal(tmp_path / "measurements")
+    made.prepare()
+    made.append(CAMPAIGN, campaign="c", settings={}, jobs=[job(replicate=r).to_json() for r in range(3)])
+    return made
+
+
+def finished(journal: Journal, replicate: int, attempt: int, **values) -> None:
+    event = {"status": "ok", "reason": "", "verdict": "accepted", "codes": [], "p50_ms": 1.0, "file": "f", **values}
+    journal.append(FINISHED, campaign="c", key=plan_key(job(replicate=replicate)), attempt=attempt, **event)
+
+
+def launches(journal: Journal) -> list:
+    return list(campaigns(journal.events())["c"].launches.values())
+
+
+def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(journal):
+    finished(journal, 0, 1)
+    with journal.path.open("ab") as file:
+        file.write(b'{"crc":"00000000","entry":{"event":"fini')
+    journal.prepare()
+    assert [one.settled for one in launches(journal)] == [True, False, False]
+    finished(journal, 1, 1)
+    assert [one.settled for one in launches(journal)] == [True, True, False]
+
+
+def test_a_damaged_line_in_the_middle_is_named(journal):
+    content = journal.path.read_bytes().replace(b'"precision":"fp32"', b'"precision":"fp16"')
+    journal.path.write_bytes(content)
+    with pytest.raises(DataError, match=r"journal\.jsonl:1: damaged line"):
+        launches(journal)
+
+
+def test_the_first_valid_attempt_counts_and_three_rejections_end_a_launch(journal):
+    finished(journal, 0, 1, verdict="rejected", p50_ms=3.0)
+    finished(journal, 0, 2, verdict="degraded", p50_ms=2.0)
+    finished(journal, 0, 3, verdict="accepted", p50_ms=1.0)
+    for attempt in (1, 2, 3):
+        finished(journal, 1, attempt, verdict="rejected")
+    finished(journal, 2, 1, status="oom", verdict="rejected")
+    first, second, third = launches(journal)
+    assert first.valid["p50_ms"] == 2.0
+    assert (second.valid, second.settled) == (None, True)
+    assert (third.valid, third.settled) == (None, True)
+
+
+def test_two_crashes_of_the_machine_at_one_launch_end_it_but_killed_parents_do_not(journal):
+    key = plan_key(job())
+    for boot in ("a", "a", "a", "a"):
+        journal.append(STARTED, campaign="c", key=key, attempt=1, boot_id=boot)
+    assert not launches(journal)[0].settled
+    for boot in ("b", "c"):
+        journal.append(STARTED, campaign="c", key=key, attempt=1, boot_id=boot)
+    assert launches(journal)[0].settled
+
+
+def test_keys_tell_launches_apart_and_subjects_do_not():
+    assert plan_key(job(replicate=0)) != plan_key(job(replicate=1))
+    assert subject_hash(job(replicate=0)) == subject_hash(job(replicate=1))
+    assert subject_hash(job()) != subject_hash(job(precision="fp16"))
+    assert Job.from_json(json.loads(json.dumps(job().to_json()))) == job()
+
+
+def test_anchors_come_first_with_all_launches_and_no_model_twice_in_a_row():
+    anchors, others = [job(f"timm/a{i}") for i in range(8)], [job(f"timm/m{i}") for i in range(200)]
+    planned = in_order(anchors, others)
+    assert len(planned) == 208 * 3
+    assert {j.model for j in planned[:24]} == {a.model for a in anchors}
+    assert all(a.model != b.model for a, b in pairwise(planned))
+    assert planned == in_order(anchors, others)
+    assert [j.model for j in planned] != [j.model for j in in_order(anchors, others, seed=1)]
+    assert [len(members) for members in rounds(planned)] == [24] * 26
+    assert [j.with_throughput for j in planned[:24]] == [True] * 8 + [False] * 16
+
+
+def test_costs_are_learnt_and_a_short_budget_shortens_the_sampling():
+    costs = CostModel()
+    before = costs.seconds(job(), 0.1)
+    costs.learn(job(), 0.1, 2 * before)
+    assert costs.seconds(job(), 0.1) == pytest.approx(2 * before)
+    assert fitted_budget_s(3600.0, 24, [0.1] * 24) == 10.0
+    assert 1.0 <= fitted_budget_s(300.0, 24, [0.1] * 24) < 4.0
+    assert fitted_budget_s(10.0, 24, [0.1] * 24) == 1.0
+
+
+def test_timeouts_lie_between_two_and_ten_minutes():
+    assert [timeout_s(0.1, 20.0), timeout_s(5.0, 100.0), timeout_s(100.0, 1000.0)] == [120.0, 200.0, 600.0]
+
+
+class Contended(Launcher):
+    """Every launch finds the machine two and a half times slower than it is when quiet."""
+
+    def run(self, name, asked, timeout):
+        quiet = {"quiet": {"stub": {"quiet_ms": UNIT_MS}}, "rates": {}, "software": {}}
+        found = figures(asked, 2.5) if asked.model else quiet
+        return {"status": "ok", "reason": "", "launch_s": 1.0, **found}
+
+
+def test_more_than_half_rejected_among_the_first_models_stops_the_run(journal):
+    journal.append(PLANNED, campaign="c", jobs=[job(f"timm/m{i}").to_json() for i in range(20)])
+    campaign = campaigns(journal.events())["c"]
+    runner = Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None)
+    assert runner.run(None) == "rejected"
+    assert 4 <= len({one.job.model for one in campaign.launches.values() if one.attempts}) <= 8
+    assert all(a["codes"] == ["contended"] for one in campaign.launches.values() for a in one.attempts)
+
+
+def test_nothing_is_started_that_would_end_after_the_deadline(journal):
+    campaign = campaigns(journal.events())["c"]
+    runner = Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None)
+    assert runner.run(monotonic() + 1.0) == "budget"
+    assert not any(one.attempts for one in campaign.launches.values())
+
+
+def test_a_model_that_will_not_fit_is_skipped_with_both_sizes(journal):
+    campaign = campaigns(journal.events())["c"]
+    need = {plan_key(job()): 1e15}
+    runner = Runner(journal, Contended(journal.results), campaign, 2, {}, need, silent(), wait=lambda _: None)
+    assert runner.run(None) == ""
+    assert all("skipped_predicted_oom: needs about" in one.skipped for one in campaign.launches.values())

@@ -1,0 +1,133 @@
+"""The sampling loops on a clock that only the fake model and the fake reference move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from advisor.measure import sampling
+from advisor.measure.reference import Reference, quiet_ms, quiet_slices
+
+
+@dataclass
+class World:
+    """Time passes only when something runs."""
+
+    now_ns: int = 0
+
+    def clock(self) -> int:
+        return self.now_ns
+
+    def spend(self, ms: float) -> None:
+        self.now_ns += int(ms * 1e6)
+
+
+@dataclass
+class Model:
+    """Each forward takes the next of `times`, then the last one for ever; `lag` is how much of it wait() takes."""
+
+    world: World
+    times: list[float]
+    lag: float = 0.0
+    calls: int = 0
+    log: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.world.spend(self.times[min(self.calls, len(self.times) - 1)])
+        self.calls += 1
+        self.log.append("M")
+
+    def wait(self) -> None:
+        self.world.spend(self.lag)
+        self.log.append("w")
+
+    def mark(self, end: bool) -> None:
+        return
+
+    def device_ms(self) -> list[float]:
+        return []
+
+
+def reference(world: World, model: Model, unit_ms: float = 5.0) -> Reference:
+    def unit() -> None:
+        world.spend(unit_ms)
+        model.log.append("R")
+
+    return Reference("fake", unit, world.clock)
+
+
+def test_warm_up_passes_over_seven_slow_calls():
+    world = World()
+    found = sampling.warm_up(Model(world, [50.0] * 7 + [10.0]), world.clock, least_s=0.5, most_s=10.0)
+    assert found.steady
+    assert 27 <= found.n <= 100
+
+
+def test_a_steady_drift_never_warms_up():
+    world = World()
+    found = sampling.warm_up(Model(world, [10 * 1.004**i for i in range(2000)]), world.clock, least_s=0.5, most_s=3.0)
+    assert not found.steady
+    assert found.seconds >= 3.0
+
+
+def test_slow_models_need_no_more_than_six_forwards_to_be_warm():
+    world = World()
+    found = sampling.warm_up(Model(world, [3000.0]), world.clock, least_s=0.5, most_s=10.0, earlier=[3000.0, 3000.0])
+    assert found.steady
+    assert found.n == 6
+
+
+@pytest.mark.parametrize(("forward_ms", "size"), [(5.0, 10), (30.0, 3), (60.0, 3), (150.0, 1), (2000.0, 1)])
+def test_groups_last_about_50_ms_and_hold_three_forwards_where_that_is_quick(forward_ms, size):
+    assert sampling.group_size(forward_ms) == size
+
+
+def test_reference_slices_stand_between_all_groups_and_last_half_as_long():
+    world = World()
+    model = Model(world, [40.0])
+    seen = sampling.sample(model, reference(world, model), world.clock, world.clock, forward_ms=40.0, budget_s=10.0)
+    assert seen.stop == "precision"
+    assert len(seen.reference_ms) == len(seen.groups) + 1
+    assert sum(seen.groups) == len(seen.host_ms)
+    units = "".join(model.log).strip("R").split("M")
+    between = max(part.count("R") for part in units) * 5.0
+    assert between == pytest.approx(0.5 * 3 * 40.0, rel=0.1)
+
+
+def test_ratios_follow_the_model_when_everything_slows_down_alike():
+    world = World()
+    model = Model(world, [40.0])
+    seen = sampling.sample(model, reference(world, model), world.clock, world.clock, forward_ms=40.0, budget_s=3.0)
+    assert seen.ratios() == pytest.approx([8.0] * len(seen.groups))
+
+
+def test_enqueue_time_is_told_from_waiting():
+    world = World()
+    seen = sampling.sample(Model(world, [2.0], lag=8.0), None, world.clock, world.clock, forward_ms=10.0, budget_s=2.0)
+    assert set(seen.enqueue_ms) == {2.0}
+    assert set(seen.host_ms) == {10.0}
+    assert not sampling.host_bound(seen, [8.0] * 10)
+    assert sampling.host_bound(seen, [2.0] * 10)
+
+
+def test_throughput_counts_the_tail_and_waits_once_in_sixteen():
+    world = World()
+    model = Model(world, [20.0] * 99 + [2000.0])
+    found = sampling.throughput(model, 4, 20.0, world.clock)
+    assert found.n == 100
+    assert found.img_per_s == pytest.approx(400 / (99 * 0.02 + 2.0))
+    assert model.log.count("w") == 7
+
+
+def test_slow_models_make_few_forwards_for_throughput():
+    world = World()
+    assert sampling.throughput(Model(world, [3000.0]), 1, 3000.0, world.clock).n == 5
+
+
+def test_the_quiet_unit_is_the_lower_quartile_of_slices():
+    world = World()
+    model = Model(world, [1.0])
+    slices = quiet_slices(reference(world, model, 5.0), 0.5, lambda: None)
+    assert quiet_ms(slices) == pytest.approx(5.0)
+    assert len(slices) >= 20
