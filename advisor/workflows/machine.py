@@ -57,8 +57,8 @@ def _require(target: Target) -> None:
         kind=CALIBRATE, model="", resolution=0, batch_size=1, device=target.device, compute_unit=target.compute_unit,
         runtime=target.runtime, precision=target.precision, memory_format="nchw", threads=1, power_mode="", replicate=0,
     )  # fmt: skip
-    if target.compute_unit == "gpu" and target.runtime.startswith("pytorch"):
-        return  # only loading torch tells: the worker does
+    if target.runtime.startswith("pytorch"):
+        return  # only loading torch tells: the worker does, before anything else
     missing = backend(target.runtime).missing(job)
     if missing:
         raise AdvisorError(f"{target.runtime} cannot be measured here: {missing}")
@@ -89,8 +89,8 @@ def _drafted(store: Store, found: Detection, asked: Mapping[str, Any], launcher:
         file.write(found.draft)
         file.flush()
         draft = validate_profile(Path(file.name))
+    target = target_for(draft, **{**asked, "power_mode": None})  # refused before the minute that the rates take
     draft = draft._replace(facts={**draft.facts, **_rates(draft, launcher)})
-    target = target_for(draft, **{**asked, "power_mode": None})
     if target.compute_unit == "cpu" and not target.threads:
         target = replace(target, threads=_usual_threads())
     reason = "what this machine was measured with when its profile was made"

@@ -144,6 +144,8 @@ def _begun(
     on_progress: Progress,
 ) -> Session:
     campaign_id = secrets.token_hex(4)
+    for model in asked.models:
+        store.model(model)  # a name that is not known is said before a profile is measured
     here = this_device(store, name, asked.target, launcher, on_progress)
     wanted = wanted_models(store, here.device, here.target, asked.models, asked.all_models, asked.library)
     jobs, forward = _jobs(store, here.device, here.target, wanted, asked)
