@@ -24,7 +24,8 @@ class Holding:
     depth: int = 0
     field: Field | None = None
     producer: str = ""
-    """`conv` while only a convolution (and a folded norm) wrote it; `conv+act` once an activation followed."""
+    """`conv` while only a convolution (and a folded norm) wrote it; `conv+act` once an activation followed; `pointwise` where each
+    element was computed from those at its place, so that a compiler goes on in the same kernel."""
     digest: str = ""
     """Identity of the computation that led here; empty for plain parameters and constants."""
     readers: int = 0

@@ -119,6 +119,14 @@ def _sdpa(call: OpCall) -> Counted:
     return Counted("attention", scores * (query[-1] + value[-1]), token, aligned, spreads=True)
 
 
+def _lstm(call: OpCall) -> Counted:
+    """Every weight matrix once for each image and step."""
+    image, weights = call.tensors[0].shape, [t.shape for t in call.tensors if not t.dynamic and len(t.shape) == 2]
+    steps = prod(image[:-1])
+    token: Token = ("lstm", *image[1:], *(side for shape in weights for side in shape))
+    return Counted("linear", steps * sum(map(prod, weights)), token, spreads=True)
+
+
 def _norm(call: OpCall) -> Counted:
     name = "batch_norm" if "batch_norm" in call.op else call.op
     return Counted("norm", token=(name, prod(call.output)))
@@ -181,7 +189,7 @@ _RESAMPLING = """upsample_nearest1d upsample_nearest2d upsample_bilinear2d upsam
 
 
 def _table() -> Mapping[str, Handler]:
-    table: dict[str, Handler] = {"convolution": _convolution, "sdpa": _sdpa}
+    table: dict[str, Handler] = {"convolution": _convolution, "sdpa": _sdpa, "lstm": _lstm}
     table |= dict.fromkeys(("mm", "bmm", "mv", "dot"), _mm)
     table |= dict.fromkeys(("addmm", "baddbmm", "addbmm", "addmv"), _addmm)
     table |= dict.fromkeys(_NORMS.split(), _norm)

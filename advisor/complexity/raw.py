@@ -46,6 +46,10 @@ class OpRecord:
     """True where nothing it reads depends on the image (weight standardisation, position-bias tables)."""
     folded: bool
     """True where a deployed graph would merge it into the convolution before it."""
+    merged_bytes: int
+    """Bytes that are neither written nor read again where a compiler merges the operator into the one before it; 0: it cannot."""
+    live_bytes: int
+    """Bytes of activations alive while it runs, its output among them."""
 
 
 @dataclass(frozen=True, slots=True)

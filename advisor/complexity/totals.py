@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import prod
+from math import prod, sqrt
 
 from advisor.complexity.raw import OpRecord, RawTrace
 from advisor.records import ClassTotals, Complexity, Layer
@@ -12,6 +12,10 @@ RIDGES = (5, 20, 80, 320)
 """Multiply-accumulates per element at which a device turns from memory- to compute-bound, for the roofline sums."""
 SMALL_OUTPUT = 32768
 """Output elements of one image below which an operator cannot fill a large GPU."""
+FEW_ROWS = 8
+"""Positions per image up to which a product reads its weights for hardly more than one use: memory sets its pace."""
+SHORT, NARROW = 64, 32
+"""Products of one output element, and output channels, below which a multiply-accumulate unit is not filled."""
 BYTES_PER_ELEMENT = 4
 
 
@@ -103,7 +107,7 @@ def _extras(
     """Further features, zeros left out; shares are of the multiply-accumulates of one image.
 
     fixed_*: what does not grow with the batch (negative where one image is spared a copy that more images need);
-    extra_ops_b8: operators that batch 8 runs and batch 1 does not, for the same reason.
+    extra_ops_b8: operators that batch 8 runs and batch 1 does not, for the same reason. docs/complexity.md has the table.
     """
     macs = max(_sum(one.ops, lambda op: op.counted.macs), 1)
     crooked = _sum((op for op in one.ops if not op.counted.aligned), lambda op: op.counted.macs)
@@ -121,8 +125,60 @@ def _extras(
         "fixed_act_bytes": sum(_act(first[c]) - _act(classes[c]) for c in first),
         "fixed_ops": sum(1 for op in one.ops if op.fixed),
         "extra_ops_b8": len(eight.ops) - len(one.ops),
+        **_after_fusion(one, eight),
+        **_badly_filled(one, macs),
+        "peak_copies_b1": _peak_with_copies(one),
+        "peak_copies_b8": _peak_with_copies(eight),
     }
     return {name: value for name, value in extras.items() if value or name.startswith("roofline")}
+
+
+def _after_fusion(one: RawTrace, eight: RawTrace) -> dict[str, float]:
+    """What a compiler spares (bytes per image), and norms that are computed at inference."""
+    span = eight.batch_size - one.batch_size
+
+    def growth(of: Callable[[OpRecord], int]) -> float:
+        return (_sum(eight.ops, of) - _sum(one.ops, of)) / span
+
+    return {
+        "merged_ops": sum(1 for op in one.ops if op.merged_bytes and not op.folded and not op.fixed),
+        "merged_bytes": growth(lambda op: 0 if op.folded else op.merged_bytes),
+        "folded_bytes": growth(lambda op: op.act_bytes_in + op.act_bytes_out if op.folded else 0),
+        "statistics_bytes": growth(lambda op: op.act_bytes_in + op.act_bytes_out if _takes_statistics(op) else 0),
+    }
+
+
+def _takes_statistics(op: OpRecord) -> bool:
+    return op.counted.op_class == "norm" and "batch_norm" not in op.op
+
+
+def _badly_filled(one: RawTrace, macs: int) -> dict[str, float]:
+    """Work that cannot use a device well: few rows, short or narrow products, many small operators."""
+    working = [op for op in one.ops if op.counted.macs]
+    short = _sum((op for op in working if op.counted.macs < SHORT * prod(op.output_shape)), lambda op: op.counted.macs)
+    narrow = _sum((op for op in working if _channels_out(op) < NARROW), lambda op: op.counted.macs)
+    return {
+        "thin_weight_bytes": _sum((op for op in working if _positions(op) <= FEW_ROWS), lambda op: op.weight_bytes),
+        "macs_share_short": round(short / macs, 4),
+        "macs_share_narrow": round(narrow / macs, 4),
+        "sqrt_macs": round(sum(sqrt(op.counted.macs) for op in working)),
+        "sqrt_bytes": round(sum(sqrt(op.act_bytes_in + op.act_bytes_out) for op in one.ops)),
+    }
+
+
+def _channels_out(op: OpRecord) -> int:
+    return op.output_shape[1] if op.counted.op_class.startswith("conv") else op.output_shape[-1]
+
+
+def _positions(op: OpRecord) -> int:
+    """Output positions that use each weight, of one image."""
+    return prod(op.output_shape) // max(_channels_out(op), 1)
+
+
+def _peak_with_copies(trace: RawTrace) -> int:
+    """Peak of live bytes where every convolution holds copies of its input and output in a layout of its own (as oneDNN may)."""
+    convolutions = (op for op in trace.ops if op.counted.op_class.startswith("conv"))
+    return max((op.live_bytes + op.act_bytes_in + op.act_bytes_out for op in convolutions), default=0)
 
 
 def _act(totals: ClassTotals) -> float:

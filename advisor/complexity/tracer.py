@@ -1,6 +1,7 @@
 """Runs one forward under a dispatch mode and records every operator that does work. Prices nothing itself (see ops).
 
-Fused attention is recorded as one operator, as GPUs run it, whatever the device of the trace would decompose it into.
+Fused attention and LSTM layers are recorded as one operator each, as GPUs run them, whatever the device of the trace would
+decompose them into.
 """
 
 from __future__ import annotations
@@ -88,11 +89,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if replaced is not None and replaced.dynamic:  # a part of the tensor may remain
             digest = join((holding.digest, replaced.digest))
             holding = replace(holding, dynamic=True, depth=max(holding.depth, replaced.depth + 1), digest=digest)
-        self.ops.append(self._make(op, counted, inputs, held, outputs[0], holding))
+        merged = _merged_bytes(op, counted, inputs, held)
         for reader in {id(h): h for h in held}.values():
             self.ledger.read(reader)
         for output in outputs:
-            self.ledger.write(output, holding, len(self.ops))
+            self.ledger.write(output, holding, len(self.ops) + 1)
+        self.ops.append(self._make(op, counted, inputs, held, outputs[0], holding, merged))
 
     def _allocate(self, outputs: list[torch.Tensor]) -> None:
         for output in outputs:
@@ -114,6 +116,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         held: list[Holding],
         output: torch.Tensor,
         after: Holding,
+        merged_bytes: int,
     ) -> OpRecord:
         act_in = sum(_bytes(t) for t, h in zip(inputs, held, strict=True) if h.dynamic)
         fixed_in = sum(_bytes(t) for t, h in zip(inputs, held, strict=True) if not h.dynamic)
@@ -131,15 +134,36 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             depth=after.depth,
             fixed=not after.dynamic,
             folded=_folds(counted, op, held),
+            merged_bytes=merged_bytes,
+            live_bytes=self.ledger.live_bytes,
         )
 
 
 def _producer(op: str, counted: Counted, dynamic: list[Holding]) -> str:
     if op == "convolution":
         return "conv"
-    if not dynamic or dynamic[0].producer != "conv":
+    if not dynamic:
         return ""
-    return {"norm": "conv", "activation": "conv+act"}.get(counted.op_class, "")
+    after_conv = {"norm": "conv", "activation": "conv+act"}.get(counted.op_class, "")
+    if dynamic[0].producer == "conv" and after_conv:
+        return after_conv
+    return "pointwise" if _pointwise(counted, op) else ""
+
+
+def _pointwise(counted: Counted, op: str) -> bool:
+    """Whether each output element depends on the inputs at its place only; a batch norm in inference is a scale."""
+    return counted.op_class in ("activation", "elementwise") or "batch_norm" in op
+
+
+def _merged_bytes(op: str, counted: Counted, inputs: Sequence[torch.Tensor], held: Sequence[Holding]) -> int:
+    """Bytes spared where a compiler continues the pointwise kernel that made an input: it is neither written nor read again.
+
+    Pointwise operators, norms and softmax can; only the first reader of a tensor is taken to.
+    """
+    if not (_pointwise(counted, op) or counted.op_class in ("norm", "softmax")):
+        return 0
+    pairs = zip(inputs, held, strict=True)
+    return 2 * sum(_bytes(t) for t, h in pairs if h.dynamic and h.producer == "pointwise" and not h.readers)
 
 
 def _folds(counted: Counted, op: str, held: list[Holding]) -> bool:
@@ -151,14 +175,18 @@ def _folds(counted: Counted, op: str, held: list[Holding]) -> bool:
 _ATTENTION = nn.functional.scaled_dot_product_attention
 
 
-class FusedAttention(TorchFunctionMode):
-    """Replaces scaled_dot_product_attention by one recorded operator with the output layout of the GPU kernels."""
+_LSTM = torch._VF.lstm  # type: ignore[attr-defined]
+
+
+class FusedOperators(TorchFunctionMode):
+    """Replaces scaled_dot_product_attention by one recorded operator with the output layout of the GPU kernels, and LSTM layers
+    by one each, as oneDNN and cuDNN run them, whatever steps a meta tensor would take."""
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
         self._recorder = recorder
 
-    def __enter__(self) -> FusedAttention:
+    def __enter__(self) -> FusedOperators:
         # functions of torch.nn.functional run with the mode suspended and reach attention by its name there
         nn.functional.scaled_dot_product_attention = self._attend
         super().__enter__()  # type: ignore[no-untyped-call]
@@ -175,9 +203,21 @@ class FusedAttention(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever the function returns
-        if func is not _ATTENTION:
-            return func(*args, **(kwargs or {}))
-        return self._attend(*args, **(kwargs or {}))
+        if func is _ATTENTION:
+            return self._attend(*args, **(kwargs or {}))
+        if func is _LSTM and isinstance(args[1], tuple):  # a packed sequence has its lengths there
+            return self._recur(*args)
+        return func(*args, **(kwargs or {}))
+
+    def _recur(
+        self, image: torch.Tensor, state: tuple[torch.Tensor, ...], weights: Sequence[torch.Tensor], *rest: object
+    ) -> tuple[torch.Tensor, ...]:
+        """An LSTM over (batch, steps, width) or (steps, batch, width): two directions double the width of its output."""
+        both_ways = bool(rest[4])
+        hidden, cell = (torch.empty_like(tensor) for tensor in state)
+        out = image.new_empty((*image.shape[:-1], hidden.shape[-1] * (2 if both_ways else 1)))
+        self._recorder.record("lstm", (), [image, *state, *weights], [out, hidden, cell])
+        return out, hidden, cell
 
     def _attend(
         self,
@@ -226,7 +266,7 @@ def run(module: nn.Module, resolution: int, batch_size: int, in_chans: int, devi
     if device != "meta":
         image.zero_()
     ledger.write(image, Holding(True, 0, (1, 1, 1, 1), digest="image"), 0)
-    with torch.no_grad(), _scopes(module, recorder.scope), FusedAttention(recorder), recorder:
+    with torch.no_grad(), _scopes(module, recorder.scope), FusedOperators(recorder), recorder:
         outputs = _tensors(module(image))
     digest = join(ledger.holding(output).digest for output in outputs)
     return _raw(module, recorder, digest, resolution), sorted(recorder.uncounted)

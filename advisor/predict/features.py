@@ -21,27 +21,31 @@ Key: TypeAlias = tuple[str, int]
 """(signature, resolution)."""
 
 GROUPS = {
-    "dense": ("conv_kxk", "conv_1x1"),
+    "dense": ("conv_kxk",),
+    "pointwise": ("conv_1x1",),
     "grouped": ("conv_grouped",),
     "depthwise": ("conv_dw",),
-    "matmul": ("linear", "attention", "softmax"),
+    "linear": ("linear",),
+    "attention": ("attention", "softmax"),
     "light": ("norm", "activation", "elementwise", "pool", "move", "other"),
 }
 """Op classes that share a coefficient. `light` ops only move data; a fusing runtime makes most of them vanish."""
 
 TERMS = (
-    "dense_macs", "grouped_macs", "depthwise_macs", "matmul_macs",
-    "dense_bytes", "grouped_bytes", "depthwise_bytes", "matmul_bytes", "light_bytes",
-    "weight_bytes", "ops", "one", "copied_bytes", "copied_one",
+    "dense_macs", "pointwise_macs", "grouped_macs", "depthwise_macs", "linear_macs", "attention_macs",
+    "dense_bytes", "pointwise_bytes", "grouped_bytes", "depthwise_bytes", "linear_bytes", "attention_bytes", "light_bytes",
+    "statistics_bytes", "weight_bytes", "thin_weight_bytes", "ops", "one", "copied_bytes", "copied_one",
 )  # fmt: skip
-"""Columns of the design: multiply-accumulates and activation bytes by group, weight bytes (not growing with the batch), operators,
-a constant, and what only a measurement that includes copies to and from the device pays for."""
+"""Columns of the design: multiply-accumulates and activation bytes by group (norms that take statistics apart), weight bytes (not
+growing with the batch; those of layers with few positions apart), operators, a constant, and what only a measurement that includes
+copies to and from the device pays for."""
 
 _COMPUTING = len(GROUPS) - 1
 """Groups with multiply-accumulates: all but `light`."""
-_MACS, _OPS = slice(0, _COMPUTING), TERMS.index("ops")
+_MACS, _OPS, _LIGHT = slice(0, _COMPUTING), TERMS.index("ops"), TERMS.index("light_bytes")
+_WEIGHTS = TERMS.index("weight_bytes")
 _BYTES = slice(_COMPUTING, _OPS)
-"""Activation bytes by group, then weight bytes."""
+"""Activation bytes by group and of statistics, then weight bytes."""
 COPY_TERMS = (TERMS.index("copied_bytes"), TERMS.index("copied_one"))
 
 ELEMENT_BYTES = {
@@ -53,6 +57,10 @@ ELEMENT_BYTES = {
 FUSING = ("tensorrt", "paddle-tensorrt", "tf-trt", "pytorch-compile", "onnxruntime", "ncnn", "tflite", "armnn")
 """Runtimes that fold normalisation and activations into the operator before: they pay per kernel, not per operator."""
 
+_MOST_SPARED = 0.9
+"""Share of what only moves data that fusion can spare at most."""
+RECOMPUTING = ("pytorch-eager", "pytorch-compile", "torch7")
+"""Runtimes that standardise weights and compute other constants in every forward; the others do so once."""
 _LOGITS_BYTES = 4000.0
 _PIXEL_BYTES = 12.0
 """Three fp32 channels: what a measurement that includes copies moves per input pixel, and 1000 fp32 logits back."""
@@ -66,6 +74,10 @@ class Table:
     per_image: Floats
     fixed: Floats
     kernels: Floats
+    recomputed: Floats
+    """Architectures x (weight bytes, operators) that RECOMPUTING runtimes pay for beyond the weights themselves."""
+    spared: Floats
+    """Bytes per image of operators that only move data which a fusing runtime spares."""
     attention: Floats
     """Share of the multiply-accumulates that multiplies activations by activations."""
 
@@ -81,9 +93,11 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     per_image, fixed = np.zeros((count, len(TERMS))), np.zeros((count, len(TERMS)))
     for i, c in enumerate(complexities):
         per_image[i], fixed[i] = _per_image(c), _fixed(c)
-    kernels = np.array([c.n_kernels for c in complexities], dtype=np.float64)
+    kernels = np.array([c.n_kernels - c.extras.get("merged_ops", 0.0) for c in complexities], dtype=np.float64)
+    recomputed = np.array([_recomputed(c) for c in complexities], dtype=np.float64).reshape(count, 2)
+    spared = np.array([_spared(c) for c in complexities], dtype=np.float64)
     attention = np.array([_attention_share(c) for c in complexities], dtype=np.float64)
-    return Table(tuple((c.signature, c.resolution) for c in complexities), per_image, fixed, kernels, attention)
+    return Table(tuple((c.signature, c.resolution) for c in complexities), per_image, fixed, kernels, recomputed, spared, attention)
 
 
 def _attention_share(c: Complexity) -> float:
@@ -94,21 +108,37 @@ def _attention_share(c: Complexity) -> float:
 def _per_image(c: Complexity) -> list[float]:
     grouped = [[c.classes[name] for name in names if name in c.classes] for names in GROUPS.values()]
     macs = [sum(totals.macs for totals in group) for group in grouped[:_COMPUTING]]
-    copied = _PIXEL_BYTES * c.resolution**2 + _LOGITS_BYTES
-    return [*macs, *(_moved(group) for group in grouped), 0.0, 0.0, 0.0, copied, 0.0]
+    statistics, copied = c.extras.get("statistics_bytes", 0.0), _PIXEL_BYTES * c.resolution**2 + _LOGITS_BYTES
+    *computing, light = (_moved(group) for group in grouped)
+    return [*macs, *computing, light - statistics, statistics, 0.0, 0.0, 0.0, 0.0, copied, 0.0]
+
+
+def _spared(c: Complexity) -> float:
+    """Never more than there is: some of what is merged are softmaxes, which belong to attention."""
+    merged = c.extras.get("merged_bytes", 0.0) + c.extras.get("folded_bytes", 0.0)
+    light = _per_image(c)[_LIGHT]
+    return min(merged, _MOST_SPARED * light)
 
 
 def _moved(group: Iterable[ClassTotals]) -> float:
     return sum(totals.act_bytes_in + totals.act_bytes_out for totals in group)
 
 
+def _recomputed(c: Complexity) -> tuple[float, float]:
+    """Bytes of weights that operators read and write, in excess of the weights, and the operators that work on weights alone."""
+    touched = sum(totals.weight_bytes for totals in c.classes.values())
+    return max(0.0, touched - c.weight_bytes), c.extras.get("fixed_ops", 0.0)
+
+
 def _fixed(c: Complexity) -> list[float]:
     """What does not grow with the batch, such as a table of relative positions computed in every forward."""
     macs, moved = c.extras.get("fixed_macs", 0.0), c.extras.get("fixed_act_bytes", 0.0)
+    thin = c.extras.get("thin_weight_bytes", 0.0)
     known = {
-        "matmul_macs": macs,
+        "linear_macs": macs,
         "light_bytes": moved,
-        "weight_bytes": c.weight_bytes,
+        "weight_bytes": c.weight_bytes - thin,
+        "thin_weight_bytes": thin,
         "ops": c.n_ops,
         "one": 1.0,
         "copied_one": 1.0,
@@ -127,6 +157,10 @@ def design(
     found: Floats = table.fixed[rows] + table.per_image[rows] * batches
     if runtime in FUSING:
         found[:, _OPS] = table.kernels[rows]
+        found[:, _LIGHT] -= table.spared[rows] * batches[:, 0]
+    if runtime in RECOMPUTING:
+        found[:, _WEIGHTS] += table.recomputed[rows, 0]
+        found[:, _OPS] += table.recomputed[rows, 1] if runtime in FUSING else 0.0  # counts of operators hold them already
     found[:, _BYTES] *= ELEMENT_BYTES[precision] / 4.0
     found[:, list(COPY_TERMS)] *= copied[:, None]
     return found

@@ -16,9 +16,9 @@ from advisor.predict.features import TERMS, Floats, Ints
 from advisor.predict.model import HOST, Fit, Prior, Rows, fit
 
 _PHYSICS = {
-    "dense_macs": 2.5, "grouped_macs": 5.0, "depthwise_macs": 10.0, "matmul_macs": 2.5,
-    "dense_bytes": 1.0, "grouped_bytes": 1.0, "depthwise_bytes": 1.5, "matmul_bytes": 1.0,
-    "light_bytes": 1.0, "weight_bytes": 1.5, "ops": 0.006, "one": 0.05, "copied_bytes": 1.0, "copied_one": 0.3,
+    "dense_macs": 2.5, "pointwise_macs": 2.5, "grouped_macs": 5.0, "depthwise_macs": 10.0, "linear_macs": 2.5, "attention_macs": 2.5,
+    "dense_bytes": 1.0, "pointwise_bytes": 1.0, "grouped_bytes": 1.0, "depthwise_bytes": 1.5, "linear_bytes": 1.0, "attention_bytes": 1.0,
+    "light_bytes": 1.0, "statistics_bytes": 1.0, "weight_bytes": 1.5, "thin_weight_bytes": 1.5, "ops": 0.006, "one": 0.05, "copied_bytes": 1.0, "copied_one": 0.3,
 }  # fmt: skip
 """Where fits start: inverse efficiencies, milliseconds per launched operator and of the constant."""
 _LAUNCH_MS = 0.03

@@ -13,11 +13,13 @@ from advisor.records import Complexity
 
 _PARTS = {
     "dense convolutions": ("dense_macs", "dense_bytes"),
+    "1x1 convolutions": ("pointwise_macs", "pointwise_bytes"),
     "grouped convolutions": ("grouped_macs", "grouped_bytes"),
     "depthwise convolutions": ("depthwise_macs", "depthwise_bytes"),
-    "linear and attention": ("matmul_macs", "matmul_bytes"),
-    "operators that only move data": ("light_bytes",),
-    "reading weights": ("weight_bytes",),
+    "linear layers": ("linear_macs", "linear_bytes"),
+    "attention": ("attention_macs", "attention_bytes"),
+    "operators that only move data": ("light_bytes", "statistics_bytes"),
+    "reading weights": ("weight_bytes", "thin_weight_bytes"),
     "launching operators": ("ops", "one"),
 }
 """Terms in words; copies to and from the device are no part of a forward pass."""
