@@ -175,7 +175,7 @@ def _folds(counted: Counted, op: str, held: list[Holding]) -> bool:
 _ATTENTION = nn.functional.scaled_dot_product_attention
 
 
-_LSTM = torch._VF.lstm  # type: ignore[attr-defined]
+_LSTM = torch._VF.lstm
 
 
 class FusedOperators(TorchFunctionMode):

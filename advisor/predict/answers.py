@@ -8,11 +8,14 @@ from math import exp, log
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from advisor.predict.deviations import applied
 from advisor.predict.evidence import FITTED_STATISTICS, Cell, generation, regime, source_line
-from advisor.predict.features import TERMS, Floats, Key, Table, design, group_macs
+from advisor.predict.features import Floats, Key, Table, design, group_macs
 from advisor.predict.memory import MemoryEstimates
-from advisor.predict.predictor import Predictor
+from advisor.predict.model import log_time
+from advisor.predict.predictor import Deviates, Predictor
 from advisor.predict.support import Networks, extrapolations
 from advisor.records import GRADES, Estimate, Measurement, Quantity, Target
 
@@ -29,7 +32,6 @@ _PROCESS_KINDS = ("process_peak", "cuda_reserved+context", "board_delta")
 """Kinds that are what a process needs; an engine's or the activations' size is a part of it."""
 _NOTABLE_HABIT, _CONTRADICTION = 0.15, 0.35
 """Logs from which a source's habit, or a difference between sources, is said."""
-_OPS = TERMS.index("ops")
 
 MemoryRow: TypeAlias = tuple["Quantity | None", str, Mapping[str, float]]
 """Memory, the reason where it is unknown, its parts."""
@@ -59,6 +61,7 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
     rows = np.arange(len(table.keys))
     parts = design(table, rows, float(batch_size), target.precision, target.runtime) * predictor.coefficients
     macs = group_macs(table).sum(1)
+    mean, sd, relatives = _deviations(predictor, table.keys)
     spread = predictor.spreads[regime(batch_size)]
     common = (*predictor.notes, *((spread.note,) if spread.note else ()))
     assert predictor.support is not None  # noqa: S101 - only a predictor with a reason has none
@@ -67,21 +70,26 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
         common if not (r or u) else (*r, *_uncounted(u), *common)
         for r, u in zip(reasons, subject.uncounted, strict=True)
     ]
-    widths = spread.half_width * np.where(outside, _EXTRAPOLATED_WIDER, 1.0)
-    return Latencies(_times(predictor, parts, table.keys), widths, outside.tolist(), flags)
+    widths = spread.half_widths(sd, relatives) * np.where(outside, _EXTRAPOLATED_WIDER, 1.0)
+    return Latencies(_times(predictor.power, parts, mean), widths, outside.tolist(), flags)
+
+
+def _deviations(predictor: Predictor, keys: Sequence[Key]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """(mean, standard deviation, whether of a measured family) of how networks deviate; of one that the fit did not know: none."""
+    usual = Deviates(0.0, max((d.sd for d in predictor.deviations.values()), default=0.0), False)
+    known = [predictor.deviations.get(key, usual) for key in keys]
+    return (
+        np.array([d.mean for d in known]), np.array([d.sd for d in known]), np.array([d.relative for d in known], dtype=bool)
+    )  # fmt: skip
 
 
 def _uncounted(ops: tuple[str, ...]) -> tuple[str, ...]:
     return (f"not counted, so the prediction may be too low: {', '.join(ops)}",) if ops else ()
 
 
-def _times(predictor: Predictor, parts: Floats, keys: Sequence[Key]) -> Floats:
-    """Milliseconds; the effect of an architecture measured on this target scales the device's part (all of it where terms add up)."""
-    effect = np.exp([predictor.effects.get(signature, 0.0) for signature, _ in keys])
-    device, host = parts[:, :_OPS].sum(1) * effect, parts[:, _OPS : _OPS + 2].sum(1)
-    if predictor.power == 1.0:
-        return np.asarray(device + host * effect, dtype=np.float64)
-    return np.asarray((device**predictor.power + host**predictor.power) ** (1.0 / predictor.power), dtype=np.float64)
+def _times(power: float, parts: Floats, deviates: Floats) -> Floats:
+    """Milliseconds of networks that deviate, in logs; copies are not part of a forward pass."""
+    return np.exp(log_time(applied(parts, deviates, power), np.zeros(parts.shape[1]), power))
 
 
 def estimates(

@@ -1,6 +1,8 @@
-"""evaluate: how good predictions are on families and devices that the fit did not see, beside a line in multiply-accumulates.
+"""evaluate: how good predictions are on networks, families and devices that the fit did not see, beside simple baselines.
 
-Everything learned is learned without the held-out rows: coefficients of every level, shifts of sources and runs, interval widths.
+Splits (docs/prediction.md): S1 a new network of a known family, S2 a new family, S3 a new device whose networks are known elsewhere,
+S4 a new device and new families. Everything learned is learned without the held-out rows: coefficients of every level, shifts of
+sources and runs, deviations, descriptors' scales, anchors, interval widths.
 """
 
 from __future__ import annotations
@@ -10,122 +12,144 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 from scipy.stats import rankdata
 
-from advisor.predict.evidence import Cell, Pool
-from advisor.predict.features import Floats, group_macs
-from advisor.predict.intervals import CrossFit, family_quantile
-from advisor.predict.model import log_time, residuals
-from advisor.predict.records import TargetEvaluation
+from advisor.predict import baselines
+from advisor.predict.evidence import Cell, Evidence, Pool, generation
+from advisor.predict.features import Floats, Ints
+from advisor.predict.intervals import CrossFit, doubts, family_quantile, scores
+from advisor.predict.latency import Said
+from advisor.predict.records import Baseline, TargetEvaluation
 from advisor.predict.scaling import power
 from advisor.predict.workbench import Evidenced, Workbench
 from advisor.records import Target
 
 LEAST_FAMILIES = 3
+_ENOUGH_ROWS, _ENOUGH_FAMILIES = 400, 20
+SPLITS = {"S1": "architecture", "S2": "family"}
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Rows of a target with what was predicted without them (log of predicted over measured), and their families."""
+    """Rows of a target with what was said without them, and what is needed to score it."""
 
-    log_ratio: Floats
-    log_ms: Floats
+    said: Said
     families: tuple[str, ...]
-    folds: NDArray[np.int64]
-    baseline: Floats | None = None
+    folds: Ints
+    baselines: dict[str, Floats]
+    """Name -> log of predicted over measured, fitted on the same folds."""
 
 
 def evaluate(store: Evidenced, targets: Sequence[Target] | None = None) -> list[TargetEvaluation]:
-    """Errors per measured target (or per target given), families held out; then per pool, devices held out. Deterministic."""
+    """Errors per measured target (or per target given), architectures and families held out; then devices. Deterministic."""
     bench = Workbench.of(store)
-    cross = CrossFit(bench.cross.full, warm=False)
-    evidence = cross.full.evidence
+    cross, evidence = bench.cross, bench.cross.full.evidence
     wanted = None if targets is None else {Cell.of(target) for target in targets}
     cells = {
-        cell: (pool, m.target)
+        cell: (pool, power(m.target))
         for cell, pool, m in zip(evidence.cells, evidence.pools, evidence.measurements, strict=True)
     }
     found = []
-    for cell, (pool, target) in sorted(cells.items()):
+    for cell, (pool, head) in sorted(cells.items()):
         if wanted is None or cell in wanted:
-            held_out = new_family(cross, cell, pool, power(target))
-            if len(set(held_out.families)) >= LEAST_FAMILIES:
-                found.append(_summary(_target_of(cell), "family", held_out))
+            found += within_target(cross, cell, pool, head)
     if wanted is None:
-        found += _new_devices(cross, dict(cells.values()))
+        found += _new_devices(cross, cells)
+    return found + [
+        one for cell in _transferable(cross, cells, wanted) for one in _transfers(cross, cell, *cells[cell])
+    ]
+
+
+def _transferable(cross: CrossFit, cells: dict[Cell, tuple[Pool, float]], wanted: set[Cell] | None) -> list[Cell]:
+    """Cells with enough rows of enough families that hiding all but a few says something."""
+    evidence = cross.full.evidence
+    return [
+        cell for cell in sorted(cells)
+        if (wanted is None or cell in wanted)
+        and len(evidence.where(cell)) >= _ENOUGH_ROWS
+        and len({evidence.families[i] for i in evidence.where(cell)}) >= _ENOUGH_FAMILIES
+    ]  # fmt: skip
+
+
+def _transfers(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> list[TargetEvaluation]:
+    """S3 and S4 of a target at every K."""
+    from advisor.predict import transfer  # loads scikit-learn
+
+    found = []
+    for split, hide in (("S3", transfer.new_device), ("S4", transfer.new_device_and_family)):
+        for measured in transfer.SIZES:
+            said = hide(cross.full, cell, pool, head, measured)
+            families = tuple(cross.full.evidence.families[i] for i in said.rows)
+            rows = HeldOut(said, families, np.zeros(0, dtype=np.int64), {})
+            found.append(summary(cell, f"{split} K={measured}", rows, cross.full.evidence))
     return found
+
+
+def within_target(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> list[TargetEvaluation]:
+    """S1 and S2 of a target with enough families."""
+    evidence = cross.full.evidence
+    if len({evidence.families[i] for i in evidence.where(cell)}) < LEAST_FAMILIES:
+        return []
+    return [summary(cell, split, held_out(cross, kind, cell, pool, head), evidence) for split, kind in SPLITS.items()]
+
+
+def held_out(cross: CrossFit, kind: str, cell: Cell, pool: Pool, head: float) -> HeldOut:
+    """Rows of a cell, each predicted by the fit without its architecture or family, and by the baselines on the same folds."""
+    evidence = cross.full.evidence
+    said, folds = cross.held_out(kind, cell, pool, head)
+    families = tuple(evidence.families[i] for i in said.rows)
+    simple = {name: np.full(len(folds), np.nan) for name in baselines.WITHIN}
+    counts = baselines.counts(evidence, said.rows)
+    for number in np.unique(folds):
+        out = folds == number
+        for name, columns in baselines.WITHIN.items():
+            if (~out).any():
+                simple[name][out] = baselines.fitted(counts[:, columns], said.log_ms, ~out)[out] - said.log_ms[out]
+    return HeldOut(said, families, folds, simple)
+
+
+def _new_devices(cross: CrossFit, cells: dict[Cell, tuple[Pool, float]]) -> list[TargetEvaluation]:
+    """S3 without a single row of the device (K = 0): every device of a pool with others, by its pool without it."""
+    found = []
+    devices: dict[Pool, set[str]] = {}
+    for cell, (pool, _) in cells.items():
+        devices.setdefault(pool, set()).add(cell.device)
+    for cell, (pool, head) in sorted(cells.items()):
+        if len(devices[pool]) > 1:
+            said = cross.without("device", frozenset([cell.device])).said(cell, pool, head)
+            families = tuple(cross.full.evidence.families[i] for i in said.rows)
+            rows = HeldOut(said, families, np.zeros(0, dtype=np.int64), {})
+            found.append(summary(cell, "S3 K=0", rows, cross.full.evidence))
+    return found
+
+
+def summary(cell: Cell, split: str, rows: HeldOut, evidence: Evidence) -> TargetEvaluation:
+    """Figures of the held-out rows; `newest` of those of the newest software, for which predictions stand."""
+    ratio = rows.said.log_ratio
+    error, newest = np.abs(np.expm1(ratio)), _newest(evidence, rows.said.rows)
+    coverage, width = _coverage(rows)
+    by_family = [error[[f == name for f in rows.families]].mean() for name in sorted(set(rows.families))]
+    return TargetEvaluation(
+        _target_of(cell), split, len(error), len(by_family), float(error.mean()), float(np.median(error)),
+        float(np.expm1(np.median(ratio))), float((error <= 0.1).mean()), float((error <= 0.2).mean()),
+        float(np.quantile(error, 0.9)), float(np.mean(by_family)), float(error[newest].mean()),
+        float((error[newest] <= 0.1).mean()), _spearman(ratio, rows.said.log_ms), coverage, width,
+        tuple(_baseline(name, values, rows.said.log_ms) for name, values in rows.baselines.items() if np.isfinite(values).all()),
+    )  # fmt: skip
 
 
 def _target_of(cell: Cell) -> Target:
     return Target(cell.device, cell.compute_unit, "", cell.runtime, cell.precision, cell.memory_format, cell.threads)
 
 
-def new_family(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> HeldOut:
-    """Rows of a cell, each predicted by the fit without its family, and by the baseline on the same folds."""
-    evidence = cross.full.evidence
-    _, chosen = cross.full.prepared(cell)
-    families = tuple(evidence.families[i] for i in chosen)
-    folds = np.array([cross.fold_of(family) for family in families], dtype=np.int64)
-    log_ratio, baseline, log_ms = (np.zeros(len(chosen)) for _ in range(3))
-    macs = _batch_macs(cross, chosen)
-    for number in np.unique(folds):
-        hierarchy, mine = cross.fold(int(number)), folds == number
-        rows, _ = hierarchy.settled(cell, pool, head)
-        fitted = hierarchy.cell(cell, pool, head)
-        log_ratio[mine] = -residuals(rows, fitted, head)[mine]
-        settled = rows.log_ms - fitted.runs[rows.run]
-        log_ms[mine] = settled[mine]
-        baseline[mine] = _line(macs[~mine], settled[~mine], macs[mine]) - settled[mine] if (~mine).any() else np.nan
-    return HeldOut(log_ratio, log_ms, families, folds, baseline)
+def _newest(evidence: Evidence, rows: Ints) -> NDArray[np.bool_]:
+    software = [generation(evidence.measurements[i].target.software) for i in rows]
+    return np.array([one == max(software) for one in software], dtype=bool)
 
 
-def _batch_macs(cross: CrossFit, chosen: NDArray[np.int64]) -> Floats:
-    evidence = cross.full.evidence
-    batch = np.array([evidence.measurements[i].batch_size for i in chosen], dtype=np.float64)
-    return np.asarray(group_macs(evidence.table)[evidence.rows[chosen]].sum(1) * batch / 1e9, dtype=np.float64)
-
-
-def _line(macs: Floats, log_ms: Floats, wanted: Floats) -> Floats:
-    """Log of a non-negative line in multiply-accumulates, fitted for relative error."""
-    weight = np.exp(-log_ms)[:, None]
-    design = np.stack([macs, np.ones(len(macs))], axis=1)
-    slope, constant = nnls(design * weight, np.ones(len(macs)))[0]
-    return np.asarray(np.log(np.maximum(slope * wanted + constant, 1e-9)), dtype=np.float64)
-
-
-def _new_devices(cross: CrossFit, pools: dict[Pool, Target]) -> list[TargetEvaluation]:
-    """Every device of a pool with others, predicted by its pool without it."""
-    found = []
-    for pool, example in sorted(pools.items()):
-        fitting, chosen = cross.full.prepared(pool)
-        cells = [cross.full.evidence.cells[i] for i in chosen]
-        devices = {cell.device for cell in cells}
-        for device in sorted(devices) if len(devices) > 1 else ():
-            mine = np.array([cell.device == device for cell in cells])
-            fitted = cross.without(device).pool(pool, power(example))
-            rows = fitting.rows.take(mine).less(fitted.sources)
-            families = tuple(cross.full.evidence.families[i] for i in chosen[mine])
-            ratio = log_time(rows.work, fitted.theta, power(example)) - rows.log_ms
-            cell = next(cell for cell in cells if cell.device == device)
-            found.append(
-                _summary(_target_of(cell), "device", HeldOut(ratio, rows.log_ms, families, np.zeros(0, np.int64)))
-            )
-    return found
-
-
-def _summary(target: Target, held_out: str, rows: HeldOut) -> TargetEvaluation:
-    error = np.abs(np.expm1(rows.log_ratio))
-    base = None if rows.baseline is None or np.isnan(rows.baseline).any() else rows.baseline
-    base_error = None if base is None else np.abs(np.expm1(base))
-    return TargetEvaluation(
-        target, held_out, len(error), len(set(rows.families)),
-        float(error.mean()), float(np.median(error)), float(np.expm1(np.median(rows.log_ratio))),
-        float((error <= 0.1).mean()), float((error <= 0.2).mean()), _spearman(rows.log_ratio, rows.log_ms), _coverage(rows),
-        None if base_error is None else float(base_error.mean()),
-        None if base_error is None else float((base_error <= 0.2).mean()),
-        None if base is None else _spearman(base, rows.log_ms),
-    )  # fmt: skip
+def _baseline(name: str, log_ratio: Floats, log_ms: Floats) -> Baseline:
+    error = np.abs(np.expm1(log_ratio))
+    return Baseline(name, float(error.mean()), float((error <= 0.2).mean()), _spearman(log_ratio, log_ms))
 
 
 def _spearman(log_ratio: Floats, log_ms: Floats) -> float | None:
@@ -136,17 +160,18 @@ def _spearman(log_ratio: Floats, log_ms: Floats) -> float | None:
     return float(np.corrcoef(predicted, measured)[0, 1])
 
 
-def _coverage(rows: HeldOut) -> float | None:
-    """Share inside the 90 % interval whose width comes from the families of the other folds."""
-    if not len(rows.folds):
-        return None
-    inside: list[bool] = []
+def _coverage(rows: HeldOut) -> tuple[float | None, float | None]:
+    """(family-averaged share inside the 90 % interval, its median width as a factor); widths come from the families of the other folds."""
+    inside, widths = np.zeros(len(rows.families)), np.zeros(len(rows.families))
+    families = np.array(rows.families)
+    scored = scores(rows.said)
     for number in np.unique(rows.folds):
-        others, mine = rows.folds != number, rows.folds == number
-        width = family_quantile(
-            rows.log_ratio[others], [f for f, kept in zip(rows.families, others, strict=True) if kept]
-        )
-        if width is None:
-            return None
-        inside += (np.abs(rows.log_ratio[mine]) <= width).tolist()
-    return float(np.mean(inside))
+        out = rows.folds == number
+        quantile = family_quantile(scored[~out], families[~out].tolist())
+        if quantile is None:
+            return None, None
+        inside[out], widths[out] = np.abs(scored[out]) <= quantile, quantile * doubts(rows.said)[out]
+    if not len(rows.folds):
+        return None, None
+    by_family = [inside[families == name].mean() for name in sorted(set(rows.families))]
+    return float(np.mean(by_family)), float(np.exp(np.median(widths)))

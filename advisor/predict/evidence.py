@@ -23,6 +23,7 @@ REGIMES = ("small", "medium", "large")
 _LARGEST_SMALL, _SMALLEST_LARGE = 8, 32
 FITTED_STATISTICS = ("p50", "mean")
 _SD_BY_GRADE = {"A": 0.12, "B": 0.15, "C": 0.25, "D": 0.5}
+GOOD_SD = _SD_BY_GRADE["A"]
 _RUN_SD_BY_GRADE = {"A": 0.15, "B": 0.2, "C": 0.35, "D": 0.6}
 SOURCE_SD_BY_GRADE = {"A": 0.05, "B": 0.1, "C": 0.35, "D": 0.6}
 _NEWEST_SD = 0.03
@@ -103,6 +104,10 @@ class Evidence:
     pools: tuple[Pool, ...]
     left_out: Mapping[str, int]
     """Reason -> rows that could not be fitted."""
+    key_families: tuple[str, ...]
+    """Family of every architecture of the table."""
+    per_unit: Mapping[Cell, Floats]
+    """Milliseconds per unit of each term at the rates of the cell's profile, in one of its power modes."""
     _where: dict[object, list[int]] = field(default_factory=dict)
     _sources: dict[object, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -113,6 +118,13 @@ class Evidence:
                 for group in (cell, pool, root_of(pool)):
                     self._where.setdefault(group, []).append(i)
         return np.array(self._where.get(key, []), dtype=np.int64)
+
+    @cached_property
+    def codes(self) -> tuple[Ints, Ints]:
+        """Numbers for the family and for the signature of every architecture of the table."""
+        families = np.unique(np.array(self.key_families), return_inverse=True)[1]
+        signatures = np.unique(np.array([signature for signature, _ in self.table.keys]), return_inverse=True)[1]
+        return families.astype(np.int64), signatures.astype(np.int64)
 
     @cached_property
     def all_pools(self) -> list[Pool]:
@@ -132,7 +144,7 @@ def collect(
     measurements: Sequence[Measurement], table: Table, families: Mapping[str, str], devices: Mapping[str, Device]
 ) -> Evidence:
     """Evidence from accepted measurements of catalogued architectures."""
-    kept, work, left_out = _usable(sorted(measurements, key=lambda m: m.id), table, devices)
+    kept, work, left_out, per_unit = _usable(sorted(measurements, key=lambda m: m.id), table, devices)
     return Evidence(
         measurements=tuple(kept),
         table=table,
@@ -146,13 +158,15 @@ def collect(
         cells=tuple(Cell.of(m.target) for m in kept),
         pools=tuple(pool_of(devices[m.target.device], m.target) for m in kept),
         left_out=left_out,
+        key_families=tuple(families.get(signature, signature) for signature, _ in table.keys),
+        per_unit=per_unit,
     )
 
 
 def _usable(
     measurements: Sequence[Measurement], table: Table, devices: Mapping[str, Device]
-) -> tuple[list[Measurement], Floats, dict[str, int]]:
-    known, left_out = set(table.keys), dict[str, int]()
+) -> tuple[list[Measurement], Floats, dict[str, int], dict[Cell, Floats]]:
+    known, left_out, per_unit = set(table.keys), dict[str, int](), dict[Cell, Floats]()
     by_target: dict[tuple[Cell, str], list[Measurement]] = {}
     for m in measurements:
         reason = _unfit(m, known)
@@ -169,9 +183,10 @@ def _usable(
             left_out[found.reason] = left_out.get(found.reason, 0) + len(group)
             continue
         kept += group
+        per_unit.setdefault(Cell.of(target), found.per_unit)
         work.append(_counts(group, target, table) * found.per_unit)
     order = sorted(range(len(kept)), key=lambda i: kept[i].id)
-    return [kept[i] for i in order], np.concatenate(work)[order], left_out
+    return [kept[i] for i in order], np.concatenate(work)[order], left_out, per_unit
 
 
 def _unfit(m: Measurement, known: set[Key]) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.predict.descriptors import describe
+
 if TYPE_CHECKING:
     from advisor.records import ClassTotals, Complexity
 
@@ -27,21 +29,22 @@ GROUPS = {
     "depthwise": ("conv_dw",),
     "linear": ("linear",),
     "attention": ("attention", "softmax"),
-    "light": ("norm", "activation", "elementwise", "pool", "move", "other"),
+    "pool": ("pool",),
+    "light": ("norm", "activation", "elementwise", "move", "other"),
 }
 """Op classes that share a coefficient. `light` ops only move data; a fusing runtime makes most of them vanish."""
 
 TERMS = (
     "dense_macs", "pointwise_macs", "grouped_macs", "depthwise_macs", "linear_macs", "attention_macs",
-    "dense_bytes", "pointwise_bytes", "grouped_bytes", "depthwise_bytes", "linear_bytes", "attention_bytes", "light_bytes",
-    "statistics_bytes", "weight_bytes", "thin_weight_bytes", "ops", "one", "copied_bytes", "copied_one",
+    "dense_bytes", "pointwise_bytes", "grouped_bytes", "depthwise_bytes", "linear_bytes", "attention_bytes", "pool_bytes",
+    "light_bytes", "statistics_bytes", "weight_bytes", "thin_weight_bytes", "ops", "one", "copied_bytes", "copied_one",
 )  # fmt: skip
 """Columns of the design: multiply-accumulates and activation bytes by group (norms that take statistics apart), weight bytes (not
 growing with the batch; those of layers with few positions apart), operators, a constant, and what only a measurement that includes
 copies to and from the device pays for."""
 
-_COMPUTING = len(GROUPS) - 1
-"""Groups with multiply-accumulates: all but `light`."""
+_COMPUTING = len(GROUPS) - 2
+"""Groups with multiply-accumulates: all but `pool` and `light`."""
 _MACS, _OPS, _LIGHT = slice(0, _COMPUTING), TERMS.index("ops"), TERMS.index("light_bytes")
 _WEIGHTS = TERMS.index("weight_bytes")
 _BYTES = slice(_COMPUTING, _OPS)
@@ -74,12 +77,16 @@ class Table:
     per_image: Floats
     fixed: Floats
     kernels: Floats
+    weights: Floats
+    """Bytes of parameters and buffers at fp32."""
     recomputed: Floats
     """Architectures x (weight bytes, operators) that RECOMPUTING runtimes pay for beyond the weights themselves."""
     spared: Floats
     """Bytes per image of operators that only move data which a fusing runtime spares."""
     attention: Floats
     """Share of the multiply-accumulates that multiplies activations by activations."""
+    descriptors: Floats
+    """What each architecture is like (descriptors.py)."""
 
     def rows(self, wanted: Iterable[Key]) -> Ints:
         """Positions of keys in the table. Raises KeyError for an unknown one."""
@@ -94,10 +101,13 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     for i, c in enumerate(complexities):
         per_image[i], fixed[i] = _per_image(c), _fixed(c)
     kernels = np.array([c.n_kernels - c.extras.get("merged_ops", 0.0) for c in complexities], dtype=np.float64)
+    weights = np.array([c.weight_bytes for c in complexities], dtype=np.float64)
     recomputed = np.array([_recomputed(c) for c in complexities], dtype=np.float64).reshape(count, 2)
     spared = np.array([_spared(c) for c in complexities], dtype=np.float64)
     attention = np.array([_attention_share(c) for c in complexities], dtype=np.float64)
-    return Table(tuple((c.signature, c.resolution) for c in complexities), per_image, fixed, kernels, recomputed, spared, attention)
+    keys = tuple((c.signature, c.resolution) for c in complexities)
+    described = describe(complexities)
+    return Table(keys, per_image, fixed, kernels, weights, recomputed, spared, attention, described)
 
 
 def _attention_share(c: Complexity) -> float:
@@ -160,12 +170,19 @@ def design(
         found[:, _LIGHT] -= table.spared[rows] * batches[:, 0]
     if runtime in RECOMPUTING:
         found[:, _WEIGHTS] += table.recomputed[rows, 0]
-        found[:, _OPS] += table.recomputed[rows, 1] if runtime in FUSING else 0.0  # counts of operators hold them already
+        found[:, _OPS] += (
+            table.recomputed[rows, 1] if runtime in FUSING else 0.0
+        )  # counts of operators hold them already
     found[:, _BYTES] *= ELEMENT_BYTES[precision] / 4.0
     found[:, list(COPY_TERMS)] *= copied[:, None]
     return found
 
 
+def group_bytes(table: Table) -> Floats:
+    """Activation bytes of one image by group, at four bytes an element."""
+    return table.per_image[:, _COMPUTING:_WEIGHTS]
+
+
 def group_macs(table: Table) -> Floats:
-    """Multiply-accumulates of one image by group, all but `light`."""
+    """Multiply-accumulates of one image by group, of those that have any."""
     return table.per_image[:, _MACS]

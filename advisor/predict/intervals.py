@@ -1,10 +1,13 @@
-"""How wide an interval must be: residuals on families and devices that a fit has not seen.
+"""How wide an interval must be: errors on networks, families and devices that a fit has not seen.
 
-Half-widths are in natural logarithms: value / e^h to value x e^h holds 90 %. Knows no store.
+Half-widths are in natural logarithms: value / e^h to value x e^h holds 90 %. Where enough families were measured a network's
+half-width follows its own doubt (the standard deviation of its deviation), by the quantile of errors over doubts of networks held
+out; one quantile for families never seen, one for new networks of families that were. Knows no store.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import log
@@ -13,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.predict.evidence import REGIMES, SOURCE_SD_BY_GRADE, Cell, Pool
-from advisor.predict.features import Floats
-from advisor.predict.latency import Hierarchy
-from advisor.predict.model import log_time, residuals
+from advisor.predict.features import Floats, Ints
+from advisor.predict.latency import Hierarchy, Said
 
 CONFIDENCE = 0.9
 NORMAL_90 = 1.645
@@ -23,11 +25,15 @@ NORMAL_90 = 1.645
 ENOUGH_FAMILIES = 9
 """Below this many families the family-weighted 90 % quantile does not exist."""
 FOLDS = 10
+_FEW_ENOUGH = 20
+"""Families of a cell up to which each is left out alone; more are left out in FOLDS groups."""
 TWICE = log(2.0)
 UNKNOWN_DEVICE = 1.3 * TWICE
 """Half-width where too few devices are known to leave one out."""
 _ENOUGH_DEVICES, _FEW_DEVICES = 4, 3
-_LEAST_NEW_DEVICE, _LEAST_THIN, _LEAST = 0.35, 0.3, 0.1
+_LEAST_NEW_DEVICE, _LEAST = 0.35, 0.05
+_NOISE = 0.03
+"""Added to every doubt: no number repeats exactly (Lei et al. 2018, J. Am. Stat. Assoc. 113, section 5.2, scale errors so)."""
 
 
 @dataclass(frozen=True)
@@ -35,61 +41,79 @@ class Spread:
     """Half-width of an interval in one regime, and what limits it in words."""
 
     half_width: float
+    """Of a typical network of a new family where it follows doubts, else of every network."""
     note: str = ""
+    by_doubt: float = 0.0
+    """Half-width over doubt of networks of new families; 0: every network has the same half-width."""
+    by_doubt_known: float = 0.0
+    """The same of networks of families that were measured on the target."""
+    habit: float = 0.0
+    """What the best documented source may be off by as a whole."""
+
+    def half_widths(self, sd: Floats, relatives: NDArray[np.bool_]) -> Floats:
+        """Of networks with these standard deviations of their deviations, of measured families or not."""
+        if not self.by_doubt:
+            return np.full(len(sd), self.half_width)
+        inner = np.where(relatives, self.by_doubt_known, self.by_doubt) * (sd + _NOISE)
+        return np.asarray(np.hypot(np.maximum(inner, _LEAST), self.habit), dtype=np.float64)
 
 
 @dataclass
 class CrossFit:
-    """Residuals of rows under fits that saw neither their family nor, for devices, their device."""
+    """Predictions of rows by fits that saw neither them nor anything like them: families, architectures or devices left out."""
 
     full: Hierarchy
-    warm: bool = True
-    _folds: dict[int, Hierarchy] = field(default_factory=dict)
-    _others: dict[str, Hierarchy] = field(default_factory=dict)
-    _fold_of: dict[str, int] = field(default_factory=dict)
+    _hierarchies: dict[tuple[str, frozenset[str]], Hierarchy] = field(default_factory=dict)
     spreads: dict[Pool, dict[str, Spread]] = field(default_factory=dict)
 
-    def fold(self, number: int) -> Hierarchy:
-        """The hierarchy without the families of a fold."""
-        if number not in self._folds:
-            keep = np.array([self.fold_of(family) != number for family in self.full.evidence.families], dtype=bool)
-            self._folds[number] = Hierarchy(self.full.evidence, keep, self.full, self.warm)
-        return self._folds[number]
+    def _names(self, kind: str) -> list[str]:
+        evidence = self.full.evidence
+        if kind == "family":
+            return list(evidence.families)
+        return [m.signature if kind == "architecture" else m.target.device for m in evidence.measurements]
 
-    def fold_of(self, family: str) -> int:
-        """The fold a family is left out in; the same every time."""
-        if not self._fold_of:
-            self._fold_of.update({name: i % FOLDS for i, name in enumerate(sorted(set(self.full.evidence.families)))})
-        return self._fold_of[family]
+    def without(self, kind: str, names: frozenset[str]) -> Hierarchy:
+        """The hierarchy without some families, architectures or devices. Large evidence is fitted once for each set."""
+        key = (kind, names)
+        if key not in self._hierarchies:
+            keep = np.array([name not in names for name in self._names(kind)], dtype=bool)
+            self._hierarchies[key] = Hierarchy(self.full.evidence, keep, self.full, self.full.settings)
+        return self._hierarchies[key]
 
-    def without(self, device: str) -> Hierarchy:
-        """The hierarchy without a device."""
-        if device not in self._others:
-            keep = np.array([cell.device != device for cell in self.full.evidence.cells], dtype=bool)
-            self._others[device] = Hierarchy(self.full.evidence, keep, self.full, self.warm)
-        return self._others[device]
+    def folds(self, kind: str, cell: Cell) -> list[frozenset[str]]:
+        """What is left out together: single families where a cell has few, else groups that are the same for all cells."""
+        evidence = self.full.evidence
+        mine = evidence.where(cell)
+        if kind == "family" and len({evidence.families[i] for i in mine}) <= _FEW_ENOUGH:
+            return [frozenset([name]) for name in sorted({evidence.families[i] for i in mine})]
+        groups: dict[int, set[str]] = {}
+        for name in set(self._names(kind)):
+            groups.setdefault(zlib.crc32(name.encode()) % FOLDS, set()).add(name)
+        return [frozenset(names) for _, names in sorted(groups.items())]
 
-    def new_family(self, cell: Cell, pool: Pool, power: float) -> Floats:
-        """Log residual of each row of a cell under the fits without its family."""
-        _, chosen = self.full.prepared(cell)
-        folds = np.array([self.fold_of(self.full.evidence.families[i]) for i in chosen])
-        found = np.zeros(len(chosen))
-        for number in sorted(set(folds.tolist())):
-            held_out = self.fold(number)
-            rows, _ = held_out.settled(cell, pool, power)
-            found[folds == number] = residuals(rows, held_out.cell(cell, pool, power), power)[folds == number]
-        return found
+    def held_out(self, kind: str, cell: Cell, pool: Pool, power: float) -> tuple[Said, Ints]:
+        """What is said of each row of a cell by the fit without its family or architecture, and the number of its fold."""
+        names = self._names(kind)
+        mine = self.full.evidence.where(cell)
+        fold_of = {name: number for number, fold in enumerate(self.folds(kind, cell)) for name in fold}
+        number_of = np.array([fold_of[names[i]] for i in mine], dtype=np.int64)
+        log_ratio, log_ms, sd = (np.zeros(len(mine)) for _ in range(3))
+        for number, fold in enumerate(self.folds(kind, cell)):
+            out = number_of == number
+            if out.any():
+                said = self.without(kind, fold).said(cell, pool, power).take(out)
+                log_ratio[out], log_ms[out], sd[out] = said.log_ratio, said.log_ms, said.sd
+        return Said(log_ratio, log_ms, sd, mine), number_of
 
     def new_device(self, pool: Pool, power: float) -> dict[str, tuple[Floats, NDArray[np.str_]]]:
-        """Device -> log residuals of its rows under its pool without it, and their regimes."""
+        """Device -> log ratios of its rows as said by the others, and their regimes."""
         evidence, found = self.full.evidence, dict[str, tuple[Floats, NDArray[np.str_]]]()
-        fitting, chosen = self.full.prepared(pool)
-        at = np.array([evidence.cells[i].device for i in chosen])
-        for device in sorted(set(at.tolist())):
-            fitted = self.without(device).pool(pool, power)
-            mine = at == device
-            rows = fitting.rows.take(mine).less(fitted.sources)
-            found[device] = rows.log_ms - log_time(rows.work, fitted.theta, power), evidence.regimes[chosen[mine]]
+        cells = sorted({evidence.cells[i] for i in evidence.where(pool)})
+        for device in sorted({cell.device for cell in cells}):
+            others = self.without("device", frozenset([device]))
+            said = [others.said(cell, pool, power) for cell in cells if cell.device == device]
+            rows = np.concatenate([one.rows for one in said])
+            found[device] = np.concatenate([one.log_ratio for one in said]), evidence.regimes[rows]
         return found
 
 
@@ -106,37 +130,49 @@ def family_quantile(values: Floats, families: Sequence[str], level: float = CONF
     return float(np.abs(values)[order][min(int(np.searchsorted(weight, level)), len(order) - 1)])
 
 
+def doubts(said: Said) -> Floats:
+    """How far off each row may well be, before calibration."""
+    return np.asarray(said.sd + _NOISE, dtype=np.float64)
+
+
+def scores(said: Said) -> Floats:
+    """Errors over doubts."""
+    return np.asarray(said.log_ratio / doubts(said), dtype=np.float64)
+
+
 def measured_cell(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> dict[str, Spread]:
     """Spread in each regime in which the cell has rows."""
     evidence = cross.full.evidence
-    _, chosen = cross.full.prepared(cell)
-    found = cross.new_family(cell, pool, power)
+    said, _ = cross.held_out("family", cell, pool, power)
+    enough = len({evidence.families[i] for i in said.rows}) >= ENOUGH_FAMILIES
+    known = cross.held_out("architecture", cell, pool, power)[0] if enough else None
     spreads = {}
-    rows_regime = evidence.regimes[chosen]
-    for name in sorted(set(rows_regime.tolist())):
-        mine = rows_regime == name
-        families = [evidence.families[i] for i in chosen[mine]]
-        habit = NORMAL_90 * min(SOURCE_SD_BY_GRADE[evidence.measurements[i].grade] for i in chosen[mine])
-        spreads[name] = _with_habit(_of_families(found[mine], families), habit)
+    regimes = evidence.regimes[said.rows]
+    for name in sorted(set(regimes.tolist())):
+        mine = regimes == name
+        habit = NORMAL_90 * min(SOURCE_SD_BY_GRADE[evidence.measurements[i].grade] for i in said.rows[mine])
+        families = [evidence.families[i] for i in said.rows[mine]]
+        spreads[name] = _spread(said.take(mine), None if known is None else known.take(mine), families, habit)
     return spreads
 
 
-def _of_families(values: Floats, families: Sequence[str]) -> Spread:
-    quantile = family_quantile(values, families)
-    if quantile is not None:
-        return Spread(max(quantile, _LEAST))
+def _spread(said: Said, known: Said | None, families: Sequence[str], habit: float) -> Spread:
+    new = family_quantile(scores(said), families)
+    if new is None or known is None:
+        return _of_few(said.log_ratio, families, habit)
+    again = family_quantile(scores(known), families) or new
+    typical = new * (float(np.median(said.sd)) + _NOISE)
+    return Spread(float(np.hypot(max(typical, _LEAST), habit)), "", new, again, habit)
+
+
+def _of_few(values: Floats, families: Sequence[str], habit: float) -> Spread:
+    """Too few families for a quantile: at least twice and half, and it is said."""
     names = sorted(set(families))
     mean_square = [float((values[[f == name for f in families]] ** 2).mean()) for name in names]
     said = "1 model family was" if len(names) == 1 else f"{len(names)} model families were"
-    half_width = max(_LEAST_THIN, NORMAL_90 * float(np.sqrt(np.mean(mean_square)))) * (1.0 + 1.0 / len(names))
-    return Spread(
-        half_width, f"interval widened: only {said} measured here, {ENOUGH_FAMILIES} are needed for a tested one"
-    )
-
-
-def _with_habit(spread: Spread, habit: float) -> Spread:
-    """Adds what the best documented source may be off by as a whole."""
-    return Spread(float(np.hypot(spread.half_width, habit)), spread.note)
+    widened = NORMAL_90 * float(np.sqrt(np.mean(mean_square))) * (1.0 + 1.0 / len(names))
+    note = f"interval widened: only {said} measured here, {ENOUGH_FAMILIES} are needed for a tested one"
+    return Spread(max(TWICE, float(np.hypot(widened, habit))), note)
 
 
 def new_device(cross: CrossFit, pool: Pool, power: float) -> dict[str, Spread]:

@@ -19,8 +19,15 @@ from advisor.predict.features import COPY_TERMS, TERMS, Floats, Ints
 
 HOST = slice(TERMS.index("ops"), TERMS.index("one") + 1)
 """Terms of the host: operators launched and a constant."""
-_DEVICE = slice(0, TERMS.index("ops"))
+DEVICE = slice(0, TERMS.index("ops"))
 _COPIES = slice(COPY_TERMS[0], COPY_TERMS[-1] + 1)
+_KINDS = [
+    TERMS[i].rpartition("_")[2] + ("_weight" if "weight" in TERMS[i] else "") if i < DEVICE.stop else ""
+    for i in range(len(TERMS))
+]
+_ALIKE = np.array([[1.0 if one == other and one else 0.0 for other in _KINDS] for one in _KINDS])
+"""1 where two terms of the device are of one kind."""
+_COPY_SD = 1.0
 HOST_SD = 0.4
 """Hosts of equal accelerators differ by this much (standard deviation of logs)."""
 _ROBUST = 2.0
@@ -38,13 +45,17 @@ class Prior:
     precision: Floats
 
     @staticmethod
-    def around(mean: Floats, shared_sd: float, own_sd: float, host_sd: float, copy_sd: float = 1.0) -> Prior:
-        """Terms of the device shift together by `shared_sd` and each alone by `own_sd`; host and copies shift on their own."""
+    def around(mean: Floats, freedom: tuple[float, float, float], of_kind: float) -> Prior:
+        """`freedom`: standard deviations of all terms of the device together, of each alone, of those of the host.
+
+        The share `of_kind` of what a term does alone it does with those of its kind (computing, moving activations, reading weights).
+        """
+        shared_sd, own_sd, host_sd = freedom
         device = np.zeros(len(mean))
-        device[_DEVICE] = 1.0
-        alone = np.where(device == 1.0, own_sd, host_sd)
-        alone[_COPIES] = copy_sd
-        covariance = np.outer(device, device) * shared_sd**2 + np.diag(alone**2)
+        device[DEVICE] = 1.0
+        alone = np.where(device == 1.0, own_sd * np.sqrt(1.0 - of_kind), host_sd)
+        alone[_COPIES] = _COPY_SD
+        covariance = np.outer(device, device) * shared_sd**2 + _ALIKE * of_kind * own_sd**2 + np.diag(alone**2)
         return Prior(mean, np.asarray(np.linalg.inv(covariance), dtype=np.float64))
 
 
@@ -96,7 +107,7 @@ def log_time(work: Floats, theta: Floats, power: float) -> Floats:
 
 def _times(parts: Floats, power: float) -> tuple[Floats, Floats, Floats]:
     """(host, device, whole) time of rows whose terms are already times."""
-    host, device = parts[:, HOST].sum(1), parts[:, _DEVICE].sum(1)
+    host, device = parts[:, HOST].sum(1), parts[:, DEVICE].sum(1)
     core = host + device if power == 1.0 else (host**power + device**power) ** (1.0 / power)
     return host, device, core + parts[:, _COPIES].sum(1)
 
@@ -109,8 +120,13 @@ def shares(work: Floats, theta: Floats, power: float) -> tuple[Floats, Floats]:
     found = parts / whole[:, None]
     if power != 1.0:
         found[:, HOST] *= ((host / core) ** (power - 1.0))[:, None]
-        found[:, _DEVICE] *= ((device / core) ** (power - 1.0))[:, None]
+        found[:, DEVICE] *= ((device / core) ** (power - 1.0))[:, None]
     return np.log(whole), found
+
+
+def device_share(work: Floats, theta: Floats, power: float) -> Floats:
+    """Share of the time of each row that is decided by the device, not by the host."""
+    return np.asarray(shares(work, theta, power)[1][:, DEVICE].sum(1), dtype=np.float64)
 
 
 def fit(rows: Rows, prior: Prior, power: float, start: Fit | None = None, steps: int = 30) -> Fit:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from advisor.predict.deviations import applied
 from advisor.predict.features import TERMS, design, tabulate
 from advisor.predict.predictor import from_json
 from advisor.records import Complexity
@@ -18,7 +19,7 @@ _PARTS = {
     "depthwise convolutions": ("depthwise_macs", "depthwise_bytes"),
     "linear layers": ("linear_macs", "linear_bytes"),
     "attention": ("attention_macs", "attention_bytes"),
-    "operators that only move data": ("light_bytes", "statistics_bytes"),
+    "operators that only move data": ("pool_bytes", "light_bytes", "statistics_bytes"),
     "reading weights": ("weight_bytes", "thin_weight_bytes"),
     "launching operators": ("ops", "one"),
 }
@@ -36,6 +37,9 @@ def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: in
         return {}
     target = predictor.target
     work = design(tabulate([complexity]), np.arange(1), float(batch_size), target.precision, target.runtime)
-    spent = dict(zip(TERMS, (work * predictor.coefficients)[0].tolist(), strict=True))
+    found = predictor.deviations.get((complexity.signature, complexity.resolution))
+    deviates = np.array([0.0 if found is None else found.mean])
+    times = applied(work * predictor.coefficients, deviates, predictor.power)[0]
+    spent = dict(zip(TERMS, times.tolist(), strict=True))
     parts = {name: sum(spent[term] for term in terms) for name, terms in _PARTS.items()}
     return dict(sorted(((n, ms) for n, ms in parts.items() if ms > 0), key=lambda item: -item[1]))

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from advisor.errors import DataError
 from advisor.predict.evidence import REGIMES, Cell, Evidence, Pool, pool_of, root_of
-from advisor.predict.features import TERMS, Floats, Ints, design, group_macs
+from advisor.predict.features import TERMS, Floats, Ints, Key, design, group_macs
 from advisor.predict.intervals import NORMAL_90, UNKNOWN_DEVICE, CrossFit, Spread, measured_cell, new_device
-from advisor.predict.model import Fit, residuals
-from advisor.predict.model import shares as time_shares
+from advisor.predict.model import Fit, device_share
 from advisor.predict.scaling import power, rates
 from advisor.predict.support import Networks, Support, support
 from advisor.records import Device, Target
 
-VERSION = 1
+VERSION = 2
 _KINDS = {"gpu": "a desktop or data-centre GPU", "jetson": "a Jetson's GPU", "x86": "an x86 CPU", "arm": "an Arm CPU"}
 _OTHER_MODE = 0.15
 """Added (in squares) to the half-width where only other power modes were measured: clocks scale, other things do not."""
-_SHRINK = 0.5
-_LARGEST_EFFECT = 0.7
-_DEVICE_BOUND, _HALF = 0.7, 0.5
+_HALF = 0.5
+
+
+class Deviates(NamedTuple):
+    """How a network deviates on the target, how sure that is, and whether its family was measured there."""
+
+    mean: float
+    sd: float
+    relative: bool
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Predictor:
     """Regimes in which this target was measured."""
     sources: Mapping[str, tuple[str, ...]]
     """Regime -> source ids that the coefficients rest on there."""
-    effects: Mapping[str, float]
-    """Signature -> log of measured over fitted device time, shrunk, where the architecture was measured on this target."""
+    deviations: Mapping[Key, Deviates]
+    """How far networks deviate from the coefficients' time; where there is none, no network does, as far as is known."""
     habits: Mapping[str, float]
     """Source and regime -> log of how much slower than the others the source reads on similar devices."""
     support: Support | None
@@ -73,7 +78,7 @@ def build(cross: CrossFit, device: Device, target: Target) -> Predictor:
     spreads = _spreads(cross, cell, pool, head, calibrated, target)
     return Predictor(
         target, head, "", coefficients, spreads, calibrated, _sources(evidence, cell, pool),
-        _effects(cross, cell, pool, head, fitted) if len(own) else {}, _habits(cross, pool, head),
+        _deviations(cross, cell, pool, head), _habits(cross, pool, head),
         _support(evidence, alike, target, coefficients), f"on {_KINDS[pool.kind]} with {pool.runtime}",
         _notes(evidence, target, pool, own),
     )  # fmt: skip
@@ -93,18 +98,15 @@ def _calibrated(cross: CrossFit, cell: Cell, pool: Pool, head: float, fitted: Fi
     """
     evidence = cross.full.evidence
     rows, chosen = cross.full.settled(cell, pool, head)
-    launched = 1.0 - _device_share(rows.work, fitted, head) > _HALF if head != 1.0 else np.ones(len(chosen), dtype=bool)
+    launched = (
+        1.0 - device_share(rows.work, fitted.theta, head) > _HALF if head != 1.0 else np.ones(len(chosen), dtype=bool)
+    )
     found = set()
     for i, bound_by_launches in zip(chosen, launched, strict=True):
         name, mode = str(evidence.regimes[i]), evidence.measurements[i].target.power_mode
         if mode in ("", target.power_mode) and (name != REGIMES[0] or bound_by_launches):
             found.add(name)
     return tuple(sorted(found))
-
-
-def _device_share(work: Floats, fitted: Fit, head: float) -> Floats:
-    """Share of the time that is decided by the device, not by the host."""
-    return np.asarray(time_shares(work, fitted.theta, head)[1][:, : TERMS.index("ops")].sum(1), dtype=np.float64)
 
 
 def _habits(cross: CrossFit, pool: Pool, head: float) -> dict[str, float]:
@@ -146,21 +148,10 @@ def _sources(evidence: Evidence, cell: Cell, pool: Pool) -> dict[str, tuple[str,
     return found
 
 
-def _effects(cross: CrossFit, cell: Cell, pool: Pool, head: float, fitted: Fit) -> dict[str, float]:
-    """How far each measured architecture lies from the fit of its target, from rows bound by the device."""
-    rows, chosen = cross.full.settled(cell, pool, head)
-    left = residuals(rows, fitted, head)
-    bound = _device_share(rows.work, fitted, head) > _DEVICE_BOUND if head != 1.0 else np.ones(len(left), dtype=bool)
-    by_signature: dict[str, list[float]] = {}
-    for i, residual, usable in zip(chosen, left, bound, strict=True):
-        if usable:
-            by_signature.setdefault(cross.full.evidence.measurements[i].signature, []).append(float(residual))
-    return {s: _shrunk(values) for s, values in sorted(by_signature.items())}
-
-
-def _shrunk(values: list[float]) -> float:
-    effect = sum(values) / (len(values) + _SHRINK)
-    return max(-_LARGEST_EFFECT, min(_LARGEST_EFFECT, effect))
+def _deviations(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> dict[Key, Deviates]:
+    found = cross.full.deviation(cell, pool, head)
+    rows = zip(found.mean.round(4).tolist(), found.sd.round(4).tolist(), found.relatives.tolist(), strict=True)
+    return {key: Deviates(*row) for key, row in zip(cross.full.evidence.table.keys, rows, strict=True)}
 
 
 def _support(evidence: Evidence, alike: Ints, target: Target, coefficients: Floats) -> Support:
@@ -184,9 +175,10 @@ def to_json(p: Predictor) -> dict[str, Any]:
     return {
         "version": VERSION, "target": asdict(p.target), "power": p.power, "reason": p.reason,
         "coefficients": dict(zip(TERMS, p.coefficients.tolist(), strict=True)),
-        "spreads": {name: [s.half_width, s.note] for name, s in p.spreads.items()},
+        "spreads": {name: asdict(s) for name, s in p.spreads.items()},
         "calibrated": list(p.calibrated), "sources": {name: list(ids) for name, ids in p.sources.items()},
-        "effects": dict(p.effects), "habits": dict(p.habits), "support": _support_json(p.support), "where": p.where, "notes": list(p.notes),
+        "deviations": [[*key, *row] for key, row in p.deviations.items()], "habits": dict(p.habits),
+        "support": _support_json(p.support), "where": p.where, "notes": list(p.notes),
     }  # fmt: skip
 
 
@@ -209,9 +201,9 @@ def _from_json(content: Mapping[str, Any]) -> Predictor:
     return Predictor(
         Target(**content["target"]), float(content["power"]), str(content["reason"]),
         np.array([float(content["coefficients"][name]) for name in TERMS]),
-        {name: Spread(float(width), str(note)) for name, (width, note) in content["spreads"].items()},
+        {name: Spread(**spread) for name, spread in content["spreads"].items()},
         tuple(content["calibrated"]), {name: tuple(ids) for name, ids in content["sources"].items()},
-        {name: float(effect) for name, effect in content["effects"].items()},
+        {(str(s), int(size)): Deviates(float(mean), float(sd), bool(known)) for s, size, mean, sd, known in content["deviations"]},
         {line: float(shift) for line, shift in content["habits"].items()},
         None if known is None else _support_from(known),
         str(content["where"]), tuple(content["notes"]),

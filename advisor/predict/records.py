@@ -28,12 +28,22 @@ class FitReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """The same rows predicted by a simple rule fitted on the same folds."""
+
+    name: str
+    mape: float
+    within_20: float
+    spearman: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TargetEvaluation:
     """Errors of predictions for rows that the fit did not see. Shares are between 0 and 1, errors |predicted / measured - 1|."""
 
     target: Target
-    held_out: str
-    """`family`: the architecture's family; `device`: everything of the device."""
+    split: str
+    """S1: the architecture is held out; S2: its family; S3 K=0: everything of the device."""
     rows: int
     families: int
     mape: float
@@ -42,11 +52,16 @@ class TargetEvaluation:
     """Median of predicted / measured, less 1."""
     within_10: float
     within_20: float
+    p90_error: float
+    family_mape: float
+    """Mean over families of their mean errors."""
+    newest_mape: float
+    """Of the rows of the newest software, for which predictions stand."""
+    newest_within_10: float
     spearman: float | None
     """None below three rows."""
     coverage: float | None
-    """Share of rows inside intervals of nominal 90 % that were made from the other families; None below enough families."""
-    baseline_mape: float | None
-    """The same rows predicted by a line in multiply-accumulates fitted to this target (None for a held-out device)."""
-    baseline_within_20: float | None
-    baseline_spearman: float | None
+    """Mean over families of the share inside intervals of nominal 90 % made from the other families; None below enough families."""
+    width: float | None
+    """Median factor by which those intervals reach up and down."""
+    baselines: tuple[Baseline, ...]

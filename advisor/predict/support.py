@@ -11,12 +11,14 @@ from advisor.predict.features import GROUPS, TERMS, Floats
 
 _NAMES = {
     "dense": "dense convolutions", "grouped": "grouped convolutions", "depthwise": "depthwise convolutions",
-    "pointwise": "1x1 convolutions", "linear": "linear layers", "attention": "attention layers", "light": "operators that only move data",
+    "pointwise": "1x1 convolutions", "linear": "linear layers", "attention": "attention layers", "pool": "pools",
+    "light": "operators that only move data",
 }  # fmt: skip
 _COLUMNS = {
     "dense": ("dense_macs", "dense_bytes"), "pointwise": ("pointwise_macs", "pointwise_bytes"),
     "grouped": ("grouped_macs", "grouped_bytes"), "depthwise": ("depthwise_macs", "depthwise_bytes"),
     "linear": ("linear_macs", "linear_bytes"), "attention": ("attention_macs", "attention_bytes"),
+    "pool": ("pool_bytes",),
     "light": ("light_bytes", "statistics_bytes"),
 }  # fmt: skip
 _TWICE = 2.0

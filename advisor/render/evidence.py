@@ -97,8 +97,8 @@ def evaluation(rows: Sequence[TargetEvaluation], fmt: str, width: int) -> str:
     if fmt == "json":
         return as_json.dump(as_json.records("evaluations", rows))
     heads = (
-        "device", "target", "held out", "rows#", "families#", "MAPE#", "median#", "bias#", "in 10%#", "in 20%#", "rank#", "cover#",
-        "line in MACs: MAPE, in 20%, rank#",
+        "device", "target", "split", "rows#", "families#", "MAPE#", "newest#", "median#", "bias#", "in 10%#", "in 20%#", "p90#", "rank#",
+        "cover#", "width#", "baselines: MAPE, rank",
     )  # fmt: skip
     return text(Grid(heads, [_evaluation(row) for row in rows]), fmt, width)
 
@@ -108,15 +108,20 @@ def _evaluation(e: TargetEvaluation) -> tuple[str, ...]:
     threads = f"{t.threads}T" if t.threads else ""
     layout = "" if t.memory_format == "nchw" else t.memory_format
     named = " ".join(filter(None, (t.runtime, t.precision, t.compute_unit, layout, t.power_mode, threads)))
-    line = (_percent(e.baseline_mape), _percent(e.baseline_within_20), _decimal(e.baseline_spearman))
+    simple = "; ".join(f"{b.name} {_percent(b.mape)}, {_decimal(b.spearman)}" for b in e.baselines)
     return (
-        t.device, named, e.held_out, str(e.rows), str(e.families), _percent(e.mape), _percent(e.median_error), f"{e.bias:+.0%}",
-        _percent(e.within_10), _percent(e.within_20), _decimal(e.spearman), _percent(e.coverage), "  ".join(line),
+        t.device, named, e.split, str(e.rows), str(e.families), _tenths(e.mape), _tenths(e.newest_mape), _tenths(e.median_error),
+        f"{e.bias:+.0%}", _percent(e.within_10), _percent(e.within_20), _percent(e.p90_error), _decimal(e.spearman),
+        _percent(e.coverage), "-" if e.width is None else f"x/÷{e.width:.2f}", simple or "-",
     )  # fmt: skip
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
+
+
+def _tenths(share: float) -> str:
+    return f"{100 * share:.1f}%"
 
 
 def _decimal(value: float | None) -> str:

@@ -1,0 +1,58 @@
+"""The few numbers of the latency model that are tuned rather than fitted. Data only; from and to JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from advisor.errors import DataError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Standard deviations are of natural logarithms, variances their squares, lengths in units of the typical distance."""
+
+    root_shared: float = 0.7
+    """How far all terms of a device together may leave rough physics in a root, then its root in a pool, then its pool in a cell."""
+    root_own: float = 0.55
+    """The same for each term alone."""
+    root_host: float = 0.7
+    pool_shared: float = 0.5
+    pool_own: float = 0.26
+    pool_host: float = 0.2
+    cell_shared: float = 0.3
+    cell_own: float = 0.12
+    cell_host: float = 0.7
+    of_kind: float = 0.5
+    """Share of a term's own variance that is common to its kind: 1x1 convolutions tell much of 3x3 ones."""
+    broad: float = 0.056
+    """Variance of deviations that networks alike at a long distance share."""
+    broad_length: float = 0.66
+    narrow: float = 0.0115
+    narrow_length: float = 0.225
+    family: float = 0.0148
+    """Variance that only networks of one family share."""
+    family_length: float = 0.66
+    own: float = 0.0043
+    """Variance that only rows of one architecture share."""
+    noise: float = 0.0008
+    """Variance of a well documented row."""
+
+    def to_json(self) -> dict[str, float]:
+        """All settings by name."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(content: Mapping[str, object]) -> Settings:
+        """Raises DataError for unknown names and for values that are no positive numbers."""
+        known = {field.name for field in fields(Settings)}
+        wrong = [name for name, value in content.items() if name not in known or not _positive(value)]
+        if wrong:
+            raise DataError(
+                f"settings of the latency model: {', '.join(sorted(wrong))} not as expected; run 'advisor fit --tune 20'"
+            )
+        return Settings(**{name: float(str(value)) for name, value in content.items()})
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

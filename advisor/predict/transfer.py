@@ -1,0 +1,78 @@
+"""How good predictions are on a new device of which K networks were measured: splits S3 and S4 of the evaluation.
+
+The K networks are spread over what could be measured (medoids of k-means over descriptors); they are not scored. Uses scikit-learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+
+from advisor.predict.evidence import Cell, Evidence, Pool, generation
+from advisor.predict.features import Ints
+from advisor.predict.latency import Hierarchy, Said
+from advisor.predict.process import standardised
+
+SIZES = (5, 10, 20)
+"""K: networks measured on the new device."""
+REDRAWS, FAMILY_FOLDS = 6, 5
+_SIZE_COLUMNS, _SIZE_WEIGHT = 9, 2.0
+"""Descriptors of size come first and count twice: how large a network is says most of its time."""
+_SEED = 7
+
+
+def new_device(full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int) -> Said:
+    """S3: other networks, which may have been measured on other devices; all redraws one after the other."""
+    return _joined(list(_draws(full, cell, pool, power, measured, [frozenset()])))
+
+
+def new_device_and_family(full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int) -> Said:
+    """S4: networks of families that are absent from other devices and from the K as well."""
+    evidence = full.evidence
+    names = np.array(sorted({evidence.families[i] for i in evidence.where(cell)}))
+    np.random.default_rng(_SEED).shuffle(names)
+    folds = [frozenset(fold.tolist()) for fold in np.array_split(names, FAMILY_FOLDS)]
+    return _joined(list(_draws(full, cell, pool, power, measured, folds)))
+
+
+def _draws(
+    full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int, folds: Sequence[frozenset[str]]
+) -> Iterator[Said]:
+    evidence = full.evidence
+    mine = newest(evidence, evidence.where(cell))
+    elsewhere = np.array([other.device != cell.device for other in evidence.cells], dtype=bool)
+    for redraw in range(REDRAWS):
+        for number, fold in enumerate(folds):
+            absent = np.array([family in fold for family in evidence.families], dtype=bool)
+            usable = mine[~absent[mine]]
+            keys = medoids(evidence, usable, measured, _SEED + 100 * redraw + number)
+            keep = elsewhere & ~absent
+            keep[usable[np.isin(evidence.rows[usable], keys)]] = True
+            said = Hierarchy(evidence, keep, full, full.settings).said(cell, pool, power)
+            scored = np.isin(said.rows, mine) & ~keep[said.rows] & (absent[said.rows] if fold else True)
+            yield said.take(scored)
+
+
+def newest(evidence: Evidence, rows: Ints) -> Ints:
+    """Rows of the newest software among them: what a person would measure today."""
+    software = [generation(evidence.measurements[i].target.software) for i in rows]
+    return rows[np.array([one == max(software) for one in software], dtype=bool)]
+
+
+def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:
+    """Architectures of the rows, so many, spread over all of them; positions in the table."""
+    keys = np.unique(evidence.rows[rows])
+    where = standardised(evidence.table.descriptors, keys)[keys]
+    where[:, :_SIZE_COLUMNS] *= _SIZE_WEIGHT
+    found = KMeans(min(count, len(keys)), n_init=1, random_state=seed).fit(where)
+    nearest: NDArray[np.int64] = ((where[None] - found.cluster_centers_[:, None]) ** 2).sum(2).argmin(1)
+    return np.unique(keys[nearest]).astype(np.int64)
+
+
+def _joined(parts: Sequence[Said]) -> Said:
+    return Said(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("log_ratio", "log_ms", "sd", "rows"))
+    )
