@@ -192,7 +192,7 @@ class Runner:
         forward = self._forward(job) or 0.0
         with self.watch.over(job) as seen:
             result = self.launcher.run(name, job, timeout_s(forward, self._cost(job)))
-        telemetry = seen.summary()
+        telemetry = seen.summary(result.get("moments", {}))
         result |= {
             "telemetry": telemetry.values,
             "telemetry_codes": telemetry.codes,

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from time import perf_counter_ns, process_time_ns
+from time import monotonic, perf_counter_ns, process_time_ns
 from typing import Any
 
 from advisor.measure import gauges, memory, sampling
@@ -33,6 +33,8 @@ class Before:
     rss_after_import: Probed
     settings: Mapping[str, Probed]
     counters: gauges.Snapshot
+    at_s: float
+    """Monotonic seconds, which the parent's readings share: loading begins."""
 
 
 def run(job: Job, backend: Backend) -> Mapping[str, Any]:
@@ -40,7 +42,7 @@ def run(job: Job, backend: Backend) -> Mapping[str, Any]:
     limit = memory.limit_address_space() if job.compute_unit == "cpu" else "not a CPU target"
     backend.prepare(job)
     memory.settle()
-    before = Before(memory.status_bytes("VmRSS"), load_probe.settings(), gauges.snapshot())
+    before = Before(memory.status_bytes("VmRSS"), load_probe.settings(), gauges.snapshot(), monotonic())
     loaded = backend.load(job, perf_counter_ns)
     found = _timed_itself(loaded) if isinstance(loaded, Timed) else _in_process(job, loaded, before)
     return {
@@ -64,17 +66,18 @@ def _in_process(job: Job, loaded: Loaded, before: Before) -> Mapping[str, Any]:
     if loaded.gauge:
         loaded.gauge.reset()
     peak, early = memory.peak_of(forward, most_s=_SLOW_MEMORY_S)
+    memory_to = monotonic()
     compiled = job.runtime == "pytorch-compile"
     warm = sampling.warm_up(
         loaded.runner, perf_counter_ns, least_s=_WARM_S.get(job.compute_unit, 1.0),
         most_s=_COMPILE_MOST_S if compiled else _WARM_MOST_S, earlier=early,
     )  # fmt: skip
     forward_ms = median(forward() for _ in range(3))
-    quiet = gauges.snapshot()
+    quiet, timed_from = gauges.snapshot(), monotonic()
     samples = sampling.sample(
         loaded.runner, loaded.reference, perf_counter_ns, process_time_ns, forward_ms=forward_ms, budget_s=job.budget_s
     )
-    noise = gauges.between(quiet, gauges.snapshot(), job.threads)
+    timed_to, noise = monotonic(), gauges.between(quiet, gauges.snapshot(), job.threads)
     flow = (
         sampling.throughput(loaded.runner, job.batch_size, forward_ms, perf_counter_ns) if job.with_throughput else None
     )
@@ -82,6 +85,7 @@ def _in_process(job: Job, loaded: Loaded, before: Before) -> Mapping[str, Any]:
     device = loaded.runner.device_ms()[-len(samples.host_ms) :]
     return {
         "first_call_ms": first_ms,
+        "moments": {"loaded_from": before.at_s, "memory_to": memory_to, "timed_from": timed_from, "timed_to": timed_to},
         "warmup": asdict(warm),
         "samples": {**asdict(samples), "device_ms": device},
         "reference": loaded.reference.id if loaded.reference else None,

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from advisor.measure.records import Job
-from advisor.measure.telemetry import Reading, Telemetry, codes_of, summarised
+from advisor.measure.telemetry import Reading, Telemetry, codes_of, summarised, within
 
 _PERIOD_S = 0.1
 
@@ -30,9 +30,10 @@ class Seen:
     samples: list[Reading] = field(default_factory=list)
     unknown: Mapping[str, str] = field(default_factory=dict)
 
-    def summary(self) -> Summary:
-        """Everything said once."""
-        return Summary({**summarised(self.samples), "unknown": dict(self.unknown)}, codes_of(self.samples))
+    def summary(self, moments: Mapping[str, float]) -> Summary:
+        """Everything said once. `moments` are the worker's, on the clock of the readings; empty where it did not finish."""
+        timed = within(self.samples, moments, "timed_from", "timed_to")
+        return Summary({**summarised(self.samples), "unknown": dict(self.unknown)}, codes_of(self.samples, timed))
 
 
 @dataclass(slots=True)

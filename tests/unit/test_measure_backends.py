@@ -111,6 +111,10 @@ def test_the_cuda_path_times_events_waits_after_each_forward_and_reads_both_peak
     assert result["mode"]["tf32_matmul"] is (precision == "tf32")
     assert cuda_torch.cuda.waits > len(samples["host_ms"])
     assert result["address_space_limit"] == "not a CPU target"
+    moments = result["moments"]
+    assert list(moments) == ["loaded_from", "memory_to", "timed_from", "timed_to"]
+    assert list(moments.values()) == sorted(moments.values())
+    assert moments["timed_to"] - moments["timed_from"] >= sum(samples["host_ms"]) / 1e3
 
 
 def test_memory_on_a_gpu_is_the_reserved_peak_and_the_context_by_what_was_used_before():

@@ -14,7 +14,7 @@ from machines import board, nvpmodel, write
 
 from advisor.measure.sources import sources_of
 from advisor.measure.telemetry import Reading, Telemetry, codes_of, summarised
-from advisor.measure.watching import Watch
+from advisor.measure.watching import Seen, Watch
 from advisor.probe import jetson
 from advisor.records import Probed
 
@@ -177,7 +177,7 @@ def test_a_jetson_is_watched_through_its_files_though_nvml_answers_nothing(tmp_p
     with watch.over(None) as seen:
         write(tmp_path, "/var/lib/nvpmodel/status", "pmode:0002 fmode:quiet")
         write(tmp_path, "/proc/meminfo", "MemTotal: 7802880 kB\nMemAvailable: 5000640 kB\n")
-    summary = seen.summary()
+    summary = seen.summary({})
     assert summary.values["mem_available_mib"]["first"] - summary.values["mem_available_mib"]["min"] == pytest.approx(
         1000000 / 1024
     )
@@ -190,7 +190,7 @@ def test_a_machine_without_sources_is_not_sampled():
     with watch.over(None) as seen:
         pass
     assert seen.samples == []
-    assert seen.summary().codes == []
+    assert seen.summary({}).codes == []
 
 
 # What readings mean
@@ -211,9 +211,11 @@ def readings(**series: list) -> list[Reading]:
         ({"clock_event_reasons": [0, 0x4, 0]}, ["power-capped"]),
         ({"clock_event_reasons": [0, 0x40, 0]}, ["throttled"]),
         ({"clock_event_reasons": [0, 0x8 | 0x4, 0]}, ["throttled", "power-capped"]),
-        ({"sm_mhz": [300] + [1700] * 9 + [300]}, []),
-        ({"sm_mhz": [300] + [1700] * 5 + [1360] * 5 + [300]}, ["clock-fell"]),
-        ({"sm_mhz": [300] + [1700] * 4 + [1300] + [1700] * 5 + [300]}, ["clock-fell"]),
+        ({"sm_mhz": [1700] * 9}, []),
+        ({"sm_mhz": [1700] * 5 + [1360] * 5}, ["clock-fell"]),
+        ({"sm_mhz": [1700] * 4 + [1300] + [1700] * 5}, ["clock-fell"]),
+        ({"gpu_cur_mhz": [612] * 4 + [570] + [612] * 5, "gpu_min_mhz": [612], "gpu_max_mhz": [612]}, ["clock-fell"]),
+        ({"gpu_cur_mhz": [612] * 4 + [570] + [612] * 5, "gpu_min_mhz": [306], "gpu_max_mhz": [612]}, []),
         ({"processes": [1, 2, 1]}, ["foreign-process"]),
         ({"processes": [0, 1, 0]}, []),
         ({"utilization_percent": [40, 99]}, ["foreign-process"]),
@@ -225,8 +227,34 @@ def readings(**series: list) -> list[Reading]:
         ({"trip_margin_c": [20.0, -1.0]}, ["at-trip"]),
     ],
 )
-def test_codes_of_readings(series, codes):
-    assert codes_of(readings(**series)) == codes
+def test_codes_of_readings_while_timing(series, codes):
+    assert codes_of(readings(**series), readings(**series)) == codes
+
+
+STARTING, TIMED, AFTER = 60, 30, 5
+MOMENTS = {"loaded_from": 30.0, "memory_to": 55.0, "timed_from": 60.0, "timed_to": 89.0}
+
+
+@pytest.mark.parametrize(
+    ("series", "codes"),
+    [
+        ({"sm_mhz": [300] * STARTING + [1700] * TIMED + [300] * AFTER}, []),
+        ({"gpu_cur_mhz": [306] * STARTING + [612] * TIMED + [306] * AFTER}, []),
+        ({"sm_mhz": [300] * STARTING + [1700] * 15 + [1360] * 15 + [300] * AFTER}, ["clock-fell"]),
+        ({"clock_event_reasons": [0x40] * STARTING + [0] * TIMED + [0x40] * AFTER}, []),
+        ({"clock_event_reasons": [0] * STARTING + [0x40] * TIMED + [0] * AFTER}, ["throttled"]),
+        ({"oc1_events": [3] * 10 + [4] * (STARTING + TIMED + AFTER - 10)}, ["under-voltage"]),
+    ],
+)
+def test_an_idle_gpu_while_the_worker_starts_and_builds_says_nothing_of_its_clocks(series, codes):
+    seen = Seen(readings(**series))
+    assert seen.summary(MOMENTS).codes == codes
+
+
+def test_a_worker_that_did_not_say_when_it_timed_is_judged_by_the_rules_that_need_no_window():
+    idle = [300] * STARTING + [1700] * TIMED
+    seen = Seen(readings(sm_mhz=idle, clock_event_reasons=[0x40], trip_margin_c=[20.0, -1.0]))
+    assert seen.summary({}).codes == ["at-trip"]
 
 
 def test_a_metric_that_stops_answering_is_absent_and_not_zero():
