@@ -34,12 +34,18 @@ def job(**more) -> Job:
     return Job(**{**fields, **more})
 
 
+MODEL, FIRST_CALL = 100 << 20, 80 << 20
+"""Bytes that the stand-in's model holds, and what its first call takes beside them for a while."""
+
+
 class FakeCuda:
-    """torch.cuda as far as the harness uses it: events that tick 2 ms apart, memory in round numbers."""
+    """torch.cuda as far as the harness uses it: events that tick 2 ms apart; memory that grows with what is allocated."""
 
     def __init__(self) -> None:
         self.ticks = 0.0
         self.waits = 0
+        self.held = MODEL
+        self.peak = MODEL + FIRST_CALL
         cuda = self
 
         class Event:
@@ -55,6 +61,17 @@ class FakeCuda:
 
         self.Event = Event
 
+    def allocating(self, make):
+        """`make` of torch, its tensor counted as the device's."""
+
+        def made(*arguments, **named):
+            tensor = make(*arguments, **named)
+            self.held += tensor.numel() * tensor.element_size()
+            self.peak = max(self.peak, self.held)
+            return tensor
+
+        return made
+
     def is_available(self) -> bool:
         return True
 
@@ -62,21 +79,19 @@ class FakeCuda:
         self.waits += 1
 
     def reset_peak_memory_stats(self) -> None:
-        self.peak = 100 << 20
-
-    peak = 180 << 20
+        self.peak = self.held
 
     def max_memory_allocated(self) -> int:
         return self.peak
 
     def max_memory_reserved(self) -> int:
-        return 200 << 20
+        return self.peak + (20 << 20)
 
     def memory_reserved(self) -> int:
-        return 200 << 20
+        return self.held + (20 << 20)
 
     def mem_get_info(self) -> tuple[int, int]:
-        return (8 << 30) - (700 << 20), 8 << 30
+        return (8 << 30) - self.held - (500 << 20), 8 << 30
 
 
 @pytest.fixture
@@ -86,6 +101,8 @@ def cuda_torch():
     torch.set_num_threads(1)
     stub = types.SimpleNamespace(**{name: getattr(torch, name) for name in dir(torch) if not name.startswith("__")})
     stub.cuda, stub.stub_device = FakeCuda(), "cpu"
+    for name in ("ones", "empty_like"):
+        setattr(stub, name, stub.cuda.allocating(getattr(torch, name)))
     stub.autocast = lambda unit, dtype: torch.autocast("cpu", dtype=torch.bfloat16)
     return stub
 
@@ -106,8 +123,10 @@ def test_the_cuda_path_times_events_waits_after_each_forward_and_reads_both_peak
     samples = result["samples"]
     assert len(samples["device_ms"]) == len(samples["host_ms"]) >= 50
     assert set(samples["device_ms"]) == {2.0}
-    assert result["accelerator"]["first"]["alloc_peak"]["value"] == 180 << 20
-    assert result["accelerator"]["steady"]["alloc_peak"]["value"] == 100 << 20
+    first, steady = ({k: v["value"] for k, v in result["accelerator"][when].items()} for when in ("first", "steady"))
+    assert (first["alloc_peak"], first["reserved_peak"]) == (MODEL + FIRST_CALL, MODEL + FIRST_CALL + (20 << 20))
+    assert (steady["alloc_peak"], steady["device_used"]) == (MODEL, MODEL + (500 << 20))
+    assert cuda_torch.cuda.held > MODEL  # the reference's buffers came later
     assert result["mode"]["tf32_matmul"] is (precision == "tf32")
     assert cuda_torch.cuda.waits > len(samples["host_ms"])
     assert result["address_space_limit"] == "not a CPU target"

@@ -33,7 +33,8 @@ class Loaded:
     runner: Runner
     output: Callable[[], Sequence[float]]
     """The first logits of the last forward, to see that it stays the same."""
-    reference: Reference | None
+    reference: Callable[[], Reference | None]
+    """Makes the kernel; called once the model's memory was read, because its buffers are not the model's."""
     weight_bytes: int | None
     identity: Mapping[str, Any]
     """params, arch_sha256, transforms: which network this is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -79,7 +80,7 @@ class OnnxRuntime:
         return Loaded(
             runner=running,
             output=running.logits,
-            reference=self.reference(job, clock),
+            reference=partial(self.reference, job, clock),
             weight_bytes=Path(job.artifact).stat().st_size if Path(job.artifact).exists() else None,
             identity=read_json(Path(job.artifact).with_suffix(".json")) or {},
             mode={

@@ -97,7 +97,7 @@ class PyTorch:
         return Loaded(
             runner=network,
             output=network.logits,
-            reference=self.reference(job, clock),
+            reference=partial(self.reference, job, clock),
             weight_bytes=sum(t.numel() * t.element_size() for t in (*eager.parameters(), *eager.buffers())),
             identity=identity_of(eager),
             mode=_mode(torch, job),
