@@ -74,6 +74,7 @@ class Runner:
         `deadline` is in monotonic seconds.
         """
         self._deadline = deadline
+        forget_exports(self.journal.folder)  # of a run that was cut off: this one may have other versions
         with Interrupt() as interrupt:
             try:
                 for members in self._rounds():
@@ -104,8 +105,8 @@ class Runner:
             if interrupt.asked:
                 self.stopped = "interrupted"
                 return
-        for launch in members:  # exported models are large and quickly made again
-            exported_file(self.journal.folder, launch.job).unlink(missing_ok=True)
+        for launch in members:
+            forget_exports(self.journal.folder, launch.job)
 
     def _hold(self, until: float, deadline: float | None) -> None:
         """Wait before another attempt, but not past the end."""
@@ -266,6 +267,13 @@ def exported_file(folder: Path, job: Job) -> Path:
     """Where a model's ONNX file is kept: one per model, resolution and batch size."""
     name = job.model.replace("/", "--")
     return folder / "exports" / f"{name}-{job.resolution}-b{job.batch_size}.onnx"
+
+
+def forget_exports(folder: Path, job: Job | None = None) -> None:
+    """Remove what was exported for a job, or for any, and the engines built of it: large, and made again where they are wanted."""
+    stem = "*" if job is None else exported_file(folder, job).stem
+    for file in (folder / "exports").glob(f"{stem}.*"):
+        file.unlink()
 
 
 def adopt(runner: Runner) -> int:

@@ -146,7 +146,8 @@ def _timed_itself(found: Timed) -> Mapping[str, Any]:
     """A runtime that times itself has no reference slices and no memory of ours."""
     samples = sampling.Samples(found.host_ms, found.enqueue_ms, [], [], [len(found.host_ms)], "budget")
     return {
-        "first_call_ms": found.first_call_ms,
+        "first_call_ms": None,
+        "moments": dict(found.moments),
         "warmup": None,
         "samples": {**asdict(samples), "device_ms": found.device_ms},
         "reference": None,

@@ -101,6 +101,26 @@ def within(samples: Sequence[Reading], moments: Mapping[str, float], start: str,
     return [sample for sample in samples if moments[start] <= sample.at_s <= moments[end]]
 
 
+_MEMORY = ("mem_available_mib", "memory_used_mib")
+
+
+def memory_around(samples: Sequence[Reading], moments: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Per metric of memory its last reading before the model was loaded (`base`) and its extremes until its memory was read.
+
+    What comes before is the libraries', what comes after the harness's own: neither is in it.
+    """
+    if "loaded_from" not in moments or "memory_to" not in moments:
+        return {}
+    before = [sample for sample in samples if sample.at_s <= moments["loaded_from"]]
+    during = within(samples, moments, "loaded_from", "memory_to")
+    found = {}
+    for name in _MEMORY:
+        base, seen = series(before, name), series(during, name)
+        if base and seen:
+            found[name] = {"base": base[-1], "min": min(seen), "max": max(seen)}
+    return found
+
+
 def codes_of(samples: Sequence[Reading], timed: Sequence[Reading]) -> list[str]:
     """Codes of verdict.CASES that the samples of a launch give, worst first; `timed` are those of its timed forwards.
 

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from advisor.measure.records import Job
-from advisor.measure.telemetry import Reading, Telemetry, codes_of, summarised, within
+from advisor.measure.telemetry import Reading, Telemetry, codes_of, memory_around, summarised, within
 
 _PERIOD_S = 0.1
 
@@ -33,7 +33,9 @@ class Seen:
     def summary(self, moments: Mapping[str, float]) -> Summary:
         """Everything said once. `moments` are the worker's, on the clock of the readings; empty where it did not finish."""
         timed = within(self.samples, moments, "timed_from", "timed_to")
-        return Summary({**summarised(self.samples), "unknown": dict(self.unknown)}, codes_of(self.samples, timed))
+        memory = memory_around(self.samples, moments)
+        values = {**summarised(self.samples), "memory": memory, "unknown": dict(self.unknown)}
+        return Summary(values, codes_of(self.samples, timed))
 
 
 @dataclass(slots=True)

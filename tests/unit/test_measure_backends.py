@@ -10,14 +10,16 @@ import os
 import stat
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from advisor.measure import worker
 from advisor.measure.analysis import analyse
 from advisor.measure.backends import MEASURABLE, backend
-from advisor.measure.backends.trtexec import TrtExec, arguments, parse_times
+from advisor.measure.backends.trtexec import TrtExec, building, engine_file, parse_times, timing
 from advisor.measure.launching import Launcher
 from advisor.measure.published import memory_of
 from advisor.measure.records import CALIBRATE, EXPORT, MEASURE, Job
@@ -136,19 +138,37 @@ def test_the_cuda_path_times_events_waits_after_each_forward_and_reads_both_peak
     assert moments["timed_to"] - moments["timed_from"] >= sum(samples["host_ms"]) / 1e3
 
 
-def test_memory_on_a_gpu_is_the_reserved_peak_and_the_context_by_what_was_used_before():
-    value = {
-        name: {"value": size << 20} for name, size in (("reserved_peak", 200), ("reserved", 150), ("device_used", 700))
-    }
-    result = {
-        "memory": {"weights": {"value": 40 << 20}},
-        "accelerator": {"first": value},
-        "telemetry": {"memory_used_mib": {"first": 150.0}},
-    }
+def used(telemetry: dict, memory: dict, **accelerator: int) -> dict:
+    """A result with these sizes (MiB) and telemetry."""
+    first = {name: {"value": size << 20} for name, size in accelerator.items()}
+    sizes = {name: {"value": None if size is None else size << 20} for name, size in memory.items()}
+    return {"memory": sizes, "accelerator": {"first": first}, "telemetry": telemetry, "job": {"compute_unit": "gpu"}}
+
+
+def test_memory_on_a_gpu_is_the_reserved_peak_and_what_nvml_saw_beyond_it_while_the_model_was_loaded():
+    around = {"memory_used_mib": {"base": 150.0, "min": 150.0, "max": 750.0}}
+    telemetry = {"memory_used_mib": {"first": 90.0, "max": 1500.0}, "memory": around}  # 1500: the reference's buffers
+    result = used(telemetry, {"weights": 40}, reserved_peak=200, reserved=150, device_used=3000)
     need, kind, parts = memory_of(result)
-    assert (need, kind) == (200 + (700 - 150 - 150), "cuda_reserved+context")
+    assert (need, kind) == (750 - 150, "cuda_reserved+context")
     assert parts == {"weights": 40.0, "reserved": 200.0, "runtime": 400.0}
     assert memory_of({**result, "telemetry": {}})[0] is None  # the context is unknown, and not 0
+
+
+def test_memory_on_a_jetson_is_what_the_board_lost_between_loading_and_reading_and_not_what_building_took():
+    around = {"mem_available_mib": {"base": 5500.0, "min": 5200.0, "max": 5500.0}}
+    whole = {"first": 6000.0, "min": 2000.0}
+    told = used({"mem_available_mib": whole, "memory": around}, {"engine": 20, "rss_peak": None})
+    assert memory_of(told) == (300.0, "board_delta", {"engine": 20.0})
+    old = used({"mem_available_mib": whole}, {"weights": 20})
+    assert memory_of(old) == (None, "board_delta", {"weights": 20.0})
+
+
+def test_memory_of_tensorrt_on_a_discrete_gpu_is_its_engine_and_not_called_the_need_of_a_process():
+    from advisor.predict.answers import _PROCESS_KINDS
+
+    assert memory_of(used({}, {"engine": 20})) == (20.0, "engine", {"engine": 20.0})
+    assert "engine" not in _PROCESS_KINDS
 
 
 def test_a_machine_without_cuda_or_with_a_precision_that_does_not_exist_is_told(cuda_torch):
@@ -184,21 +204,30 @@ import json, sys
 flags = dict(a.partition("=")[::2] for a in sys.argv[1:])
 if "--help" in flags:
     print("&&&& RUNNING TensorRT.trtexec [TensorRT v8601]"); sys.exit(0)
-print(" ".join(sys.argv[1:]), file=open({log!r}, "w"))
-if "oom" in flags["--onnx"]:
-    print("[E] Error[2]: [executionContext.cpp] insufficient memory"); sys.exit(1)
-if "bad" in flags["--onnx"]:
-    print("[E] [TRT] ModelImporter.cpp: unsupported operator Gizmo"); sys.exit(1)
-rows = [dict(startInMs=i, computeMs=4 + 0.01 * (i % 3), enqMs=0.5, latencyMs=5) for i in range(300)]
+print(" ".join(sys.argv[1:]), file=open({log!r}, "a"))
+if "--saveEngine" in flags:
+    if "oom" in flags["--onnx"]:
+        print("[E] Error[2]: [executionContext.cpp] insufficient memory"); sys.exit(1)
+    if "bad" in flags["--onnx"]:
+        print("[E] [TRT] ModelImporter.cpp: unsupported operator Gizmo"); sys.exit(1)
+    open(flags["--saveEngine"], "wb").truncate(ENGINE); sys.exit(0)
+assert open(flags["--loadEngine"], "rb").seek(0, 2) == ENGINE
+rows = [
+    dict(startEnqMs=i - 0.5, endEnqMs=i, startH2dMs=i, endH2dMs=i, startComputeMs=i, endComputeMs=i + 4, startD2hMs=i + 4,
+         endD2hMs=i + 4, h2dMs=0, computeMs=4 + 0.01 * (i % 3), d2hMs=0, latencyMs=4)
+    for i in range(300)
+]
 json.dump(rows, open(flags["--exportTimes"], "w"))
-print("[I] Created engine with size: 21.5 MiB\\n[I] Throughput: 247.5 qps")
+print("[I] Throughput: 247.5 qps")
 """
+ENGINE = 22544384
 
 
 @pytest.fixture
 def trtexec(tmp_path):
     tool = tmp_path / "trtexec"
-    tool.write_text(TRTEXEC.format(python=sys.executable, log=str(tmp_path / "called")))
+    text = TRTEXEC.replace("ENGINE", str(ENGINE))
+    tool.write_text(text.format(python=sys.executable, log=str(tmp_path / "called")))
     tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
     return tool
 
@@ -213,15 +242,19 @@ def test_trtexec_is_called_with_fixed_switches_and_its_times_are_judged_like_any
     asked = trt_job(tmp_path)
     result = run(asked, TrtExec((str(trtexec),)))
     assert result["status"] == "ok", result["reason"]
-    called = (tmp_path / "called").read_text()
-    for flag in ("--fp16", "--noDataTransfers", "--useSpinWait", "--warmUp=1000", f"--onnx={tmp_path}/model.onnx"):
-        assert flag in called
+    built, timed = (tmp_path / "called").read_text().splitlines()
+    for flag in ("--fp16", "--iterations=1", "--duration=0", "--warmUp=0", f"--onnx={tmp_path}/model.onnx"):
+        assert flag in built.split()
+    for flag in ("--noDataTransfers", "--useSpinWait", "--warmUp=1000", f"--loadEngine={engine_file(asked)}"):
+        assert flag in timed.split()
     found = analyse(asked, result)
     assert found.p50 == pytest.approx(4.01)
     assert found.percentiles["p95"] == pytest.approx(4.02)
     assert result["throughput"]["img_per_s"] == 247.5
     assert result["software"] == {"tensorrt": "8.6.1"}
-    assert result["memory"]["engine"]["value"] == int(21.5 * 2**20)
+    assert set(result["samples"]["enqueue_ms"]) == {0.5}
+    assert result["first_call_ms"] is None
+    assert result["memory"]["engine"]["value"] == ENGINE
     assert judge(asked, result, found, ["clock-fell"], 6).verdict == "rejected"
     assert judge(asked, result, found, [], 6).verdict == "accepted"
 
@@ -230,6 +263,18 @@ def test_trtexec_throughput_is_of_images_and_paths_stay_out_of_the_result(trtexe
     result = run(trt_job(tmp_path, batch_size=8), TrtExec((str(trtexec),)))
     assert result["throughput"]["img_per_s"] == 8 * 247.5
     assert str(tmp_path) not in json.dumps(result["mode"])
+
+
+def test_the_engine_is_built_once_for_all_launches_and_building_lies_before_what_is_watched(trtexec, tmp_path):
+    began = monotonic()
+    results = [run(trt_job(tmp_path, replicate=r), TrtExec((str(trtexec),))) for r in range(3)]
+    called = [line.partition("=")[0] for line in (tmp_path / "called").read_text().splitlines()]
+    assert called == ["--onnx", "--loadEngine", "--loadEngine", "--loadEngine"]
+    assert [path.name for path in tmp_path.glob("model.*engine*")] == ["model.fp16.engine"]
+    first = results[0]["moments"]
+    assert began < first["loaded_from"] <= first["memory_to"] <= monotonic()
+    assert first["memory_to"] - first["timed_to"] == pytest.approx(1.0)
+    assert first["timed_from"] >= first["loaded_from"]
 
 
 @pytest.mark.parametrize(
@@ -249,12 +294,12 @@ def test_without_trtexec_the_sentence_says_where_it_comes_from(tmp_path, monkeyp
 
 
 def test_every_precision_of_tensorrt_has_its_switch(tmp_path):
-    flags = {
-        p: arguments(trt_job(tmp_path).__class__(**{**trt_job(tmp_path).to_json(), "precision": p}), tmp_path / "t")
-        for p in ("fp32", "int8")
-    }
+    jobs = {p: replace(trt_job(tmp_path), precision=p) for p in ("fp32", "int8", "int8+fp16")}
+    flags = {p: building(one, engine_file(one)) for p, one in jobs.items()}
     assert "--noTF32" in flags["fp32"]
     assert "--int8" in flags["int8"]
+    assert len({engine_file(one) for one in jobs.values()}) == 3
+    assert timing(jobs["int8"], tmp_path / "e", tmp_path / "t")[0] == f"--loadEngine={tmp_path}/e"
 
 
 def test_times_that_are_not_trtexecs_are_an_error(tmp_path):

@@ -136,6 +136,20 @@ def test_more_than_half_rejected_among_the_first_models_stops_the_run(journal):
     assert all(a["codes"] == ["contended"] for one in campaign.launches.values() for a in one.attempts)
 
 
+def test_exported_models_and_their_engines_are_removed_with_their_round_and_those_of_a_dead_run_at_once(journal):
+    from advisor.measure.campaign import exported_file, forget_exports
+
+    kept, gone = exported_file(journal.folder, job(batch_size=16)), exported_file(journal.folder, job())
+    kept.parent.mkdir()
+    for file in (kept, gone, gone.with_suffix(".json"), gone.with_suffix(".fp16.engine")):
+        file.touch()
+    forget_exports(journal.folder, job())
+    assert list(kept.parent.iterdir()) == [kept]
+    campaign = campaigns(journal.events())["c"]
+    Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None).run(None)
+    assert list(kept.parent.iterdir()) == []
+
+
 def test_nothing_is_started_that_would_end_after_the_deadline(journal):
     campaign = campaigns(journal.events())["c"]
     runner = Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None)

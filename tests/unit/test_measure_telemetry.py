@@ -177,10 +177,10 @@ def test_a_jetson_is_watched_through_its_files_though_nvml_answers_nothing(tmp_p
     with watch.over(None) as seen:
         write(tmp_path, "/var/lib/nvpmodel/status", "pmode:0002 fmode:quiet")
         write(tmp_path, "/proc/meminfo", "MemTotal: 7802880 kB\nMemAvailable: 5000640 kB\n")
-    summary = seen.summary({})
-    assert summary.values["mem_available_mib"]["first"] - summary.values["mem_available_mib"]["min"] == pytest.approx(
-        1000000 / 1024
-    )
+    first, last = (sample.at_s for sample in seen.samples)
+    summary = seen.summary({"loaded_from": first, "memory_to": last})
+    around = summary.values["memory"]["mem_available_mib"]
+    assert around["base"] - around["min"] == pytest.approx(1000000 / 1024)
     assert summary.codes == ["mode-changed"]
     assert "nvml" in summary.values["unknown"]
 
@@ -249,6 +249,14 @@ MOMENTS = {"loaded_from": 30.0, "memory_to": 55.0, "timed_from": 60.0, "timed_to
 def test_an_idle_gpu_while_the_worker_starts_and_builds_says_nothing_of_its_clocks(series, codes):
     seen = Seen(readings(**series))
     assert seen.summary(MOMENTS).codes == codes
+
+
+def test_memory_is_read_between_loading_and_the_end_of_the_memory_phase_alone():
+    available = [6000] * 10 + [2000] * 10 + [5000] * 15 + [4000] * 20 + [1000] * 40
+    seen = Seen(readings(mem_available_mib=available))
+    around = {"mem_available_mib": {"base": 5000, "min": 4000, "max": 5000}}
+    assert seen.summary(MOMENTS | {"memory_to": 54.0}).values["memory"] == around
+    assert seen.summary({}).values["memory"] == {}
 
 
 def test_a_worker_that_did_not_say_when_it_timed_is_judged_by_the_rules_that_need_no_window():
