@@ -192,7 +192,7 @@ class Runner:
         self.journal.append(STARTED, campaign=self.campaign.id, key=launch.key, attempt=attempt, boot_id=boot)
         forward = self._forward(job) or 0.0
         with self.watch.over(job) as seen:
-            result = self.launcher.run(name, job, timeout_s(forward, self._cost(job)))
+            result = self.launcher.run(name, job, timeout_s(forward, self._cost(job), job.runtime))
         telemetry = seen.summary(result.get("moments", {}))
         result |= {
             "telemetry": telemetry.values,
@@ -231,7 +231,7 @@ class Runner:
     def _calibrated(self, group: str, job: Job) -> float | None:
         calibration = replace(job, kind=CALIBRATE, model="", batch_size=1, replicate=0, built_for=None, artifact="")
         name = f"{self.campaign.id}-quiet-{group}"
-        result = self.launcher.run(name, calibration, timeout_s(0.0, 30.0))
+        result = self.launcher.run(name, calibration, timeout_s(0.0, 30.0, job.runtime))
         if result["status"] != "ok":
             raise AdvisorError(f"{job.runtime} cannot be measured here: {result['reason']}")
         for kernel, found in result["quiet"].items():
@@ -256,7 +256,9 @@ class Runner:
             return str(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         export = replace(job, kind=EXPORT, runtime="pytorch-eager", compute_unit="cpu", artifact=str(path))
-        result = self.launcher.run(f"{self.campaign.id}-{launch.key}-export", export, timeout_s(0.0, 120.0))
+        result = self.launcher.run(
+            f"{self.campaign.id}-{launch.key}-export", export, timeout_s(0.0, 120.0, export.runtime)
+        )
         if result["status"] == "ok":
             return str(path)
         self.skip(launch, f"export to ONNX: {result['status']}: {result['reason']}")

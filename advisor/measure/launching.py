@@ -25,6 +25,8 @@ from advisor.measure.records import Job
 WORKER = (sys.executable, "-m", "advisor.measure.worker")
 _GRACE_S = 5.0
 _SHORTEST_S, _LONGEST_S, _LOAD_S = 120.0, 600.0, 60.0
+_BUILDING_S = {"tensorrt": 1200.0, "pytorch-compile": 600.0}
+"""The shortest of runtimes that build or compile first: a launch that is ended is not tried again."""
 
 
 @dataclass(slots=True)
@@ -99,9 +101,10 @@ class Launcher:
         return _unexplained(code, _oom_kills() - killed_before, log)
 
 
-def timeout_s(forward_s: float, launch_s: float) -> float:
-    """Between 2 and 10 minutes: loading and 20 forwards, or twice what the launch should take."""
-    return min(_LONGEST_S, max(_SHORTEST_S, _LOAD_S + 20 * forward_s, 2 * launch_s))
+def timeout_s(forward_s: float, launch_s: float, runtime: str) -> float:
+    """Between 2 and 10 minutes: loading and 20 forwards, or twice what the launch should take; more where the runtime builds."""
+    usual = min(_LONGEST_S, max(_SHORTEST_S, _LOAD_S + 20 * forward_s, 2 * launch_s))
+    return max(usual, _BUILDING_S.get(runtime, 0.0))
 
 
 def _ended_within(pid: int, seconds: float) -> bool:

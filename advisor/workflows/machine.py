@@ -115,7 +115,7 @@ def _rates(device: Device, launcher: Launcher) -> dict[str, Fact]:
         kind=CALIBRATE, model="", resolution=0, batch_size=1, device=device.id, compute_unit=target.compute_unit,
         runtime="pytorch-eager", precision="fp32", memory_format="nchw", threads=threads, power_mode="", replicate=0,
     )  # fmt: skip
-    result = launcher.run("rates", job, timeout_s(0.0, 60.0))
+    result = launcher.run("rates", job, timeout_s(0.0, 60.0, job.runtime))
     if result["status"] != "ok":
         raise AdvisorError(f"the rates of this machine could not be measured: {result['reason']}")
     return {

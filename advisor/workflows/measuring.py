@@ -17,7 +17,7 @@ from advisor.measure.campaign import Runner, Step, adopt
 from advisor.measure.cost import CostModel, fitted_budget_s
 from advisor.measure.journal import CAMPAIGN, CLOSED, Journal
 from advisor.measure.launching import WORKER, Launcher, usable_threads
-from advisor.measure.plan import LAUNCHES, in_order
+from advisor.measure.plan import LAUNCHES, in_order, launches_of
 from advisor.measure.progress import Campaign, campaigns
 from advisor.measure.published import counts, published
 from advisor.measure.records import MEASURE, Job, plan_key
@@ -253,7 +253,8 @@ def _planned(
         return in_order(anchors, others), forward
     # A short budget is for the anchors first: sample as long as lets all their launches fit.
     first = anchors or others
-    each = fitted_budget_s(seconds * 0.85, LAUNCHES * len(first), LAUNCHES * [forward[plan_key(job)] for job in first])
+    launches = [launch for job in first for launch in launches_of(job)]
+    each = fitted_budget_s(seconds * 0.85, launches, [forward[plan_key(job)] for job in first for _ in range(LAUNCHES)])
 
     def shortened(group: Sequence[Job]) -> list[Job]:
         return [replace(job, budget_s=round(each, 1)) for job in group]
@@ -267,7 +268,7 @@ def _affordable(jobs: Sequence[Job], forward: Mapping[str, float], seconds: floa
     for job in jobs:
         if spent > _GENEROUS * seconds:
             break
-        spent += LAUNCHES * costs.seconds(job, forward[plan_key(job)])
+        spent += sum(costs.seconds(launch, forward[plan_key(job)]) for launch in launches_of(job))
         kept.append(job)
     return kept
 

@@ -10,11 +10,12 @@ import pytest
 from stub_worker import UNIT_MS, figures
 
 from advisor.errors import DataError
+from advisor.measure.backends import trtexec
 from advisor.measure.campaign import Runner
 from advisor.measure.cost import CostModel, fitted_budget_s
 from advisor.measure.journal import CAMPAIGN, FINISHED, PLANNED, STARTED, Journal
 from advisor.measure.launching import Launcher, timeout_s
-from advisor.measure.plan import in_order, rounds
+from advisor.measure.plan import in_order, launches_of, rounds
 from advisor.measure.progress import campaigns
 from advisor.measure.records import MEASURE, Job, plan_key, subject_hash
 from advisor.measure.watching import silent
@@ -109,13 +110,26 @@ def test_costs_are_learnt_and_a_short_budget_shortens_the_sampling():
     before = costs.seconds(job(), 0.1)
     costs.learn(job(), 0.1, 2 * before)
     assert costs.seconds(job(), 0.1) == pytest.approx(2 * before)
-    assert fitted_budget_s(3600.0, 24, [0.1] * 24) == 10.0
-    assert 1.0 <= fitted_budget_s(300.0, 24, [0.1] * 24) < 4.0
-    assert fitted_budget_s(10.0, 24, [0.1] * 24) == 1.0
+    launches = [launch for _ in range(8) for launch in launches_of(job())]
+    assert fitted_budget_s(3600.0, launches, [0.1] * 24) == 10.0
+    assert 1.0 <= fitted_budget_s(300.0, launches, [0.1] * 24) < 4.0
+    assert fitted_budget_s(10.0, launches, [0.1] * 24) == 1.0
+    engines = [launch for _ in range(8) for launch in launches_of(job(runtime="tensorrt"))]
+    assert fitted_budget_s(2000.0, engines, [0.01] * 24) < 5.0 < fitted_budget_s(2000.0, launches, [0.01] * 24)
 
 
-def test_timeouts_lie_between_two_and_ten_minutes():
-    assert [timeout_s(0.1, 20.0), timeout_s(5.0, 100.0), timeout_s(100.0, 1000.0)] == [120.0, 200.0, 600.0]
+def test_building_an_engine_and_compiling_are_allowed_for():
+    eager, first, later = (CostModel().seconds(one, 0.01) for one in
+                           (job(), job(runtime="tensorrt"), job(runtime="tensorrt", replicate=1)))  # fmt: skip
+    assert (first - eager, later - eager) == pytest.approx((180.0, 20.0))
+    assert CostModel().seconds(job(runtime="pytorch-compile"), 0.01) - eager == pytest.approx(60.0)
+
+
+def test_timeouts_lie_between_two_and_ten_minutes_and_leave_time_to_build():
+    eager = [timeout_s(*seconds, "pytorch-eager") for seconds in ((0.1, 20.0), (5.0, 100.0), (100.0, 1000.0))]
+    assert eager == [120.0, 200.0, 600.0]
+    assert timeout_s(0.1, 20.0, "pytorch-compile") == 600.0
+    assert timeout_s(0.1, 20.0, "tensorrt") == 1200.0 > trtexec.LONGEST_S
 
 
 class Contended(Launcher):

@@ -30,7 +30,8 @@ _FLAGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _WARM_UP_MS, _LEAST_ITERATIONS = 1000, 50
 _BUILD_MOST_S, _RUN_MOST_S, _HELP_MOST_S = 900.0, 240.0, 20.0
-"""Together less than the parent waits for a launch."""
+LONGEST_S = _BUILD_MOST_S + _RUN_MOST_S + _HELP_MOST_S
+"""All runs of one launch; less than the parent waits for it, so that what did not finish is told."""
 _CLOSING_S = 1.0
 """Before the end of a run: what was timed is written out."""
 _THROUGHPUT = re.compile(r"Throughput:\s*([\d.]+)\s*qps")
