@@ -39,8 +39,8 @@ class Before:
 
 def run(job: Job, backend: Backend) -> Mapping[str, Any]:
     """Measure one model. Raises what the runtime raises."""
-    limit = memory.limit_address_space() if job.compute_unit == "cpu" else "not a CPU target"
     backend.prepare(job)
+    limit = memory.limit_address_space() if job.compute_unit == "cpu" else "not a CPU target"
     memory.settle()
     before = Before(memory.status_bytes("VmRSS"), load_probe.settings(), gauges.snapshot(), monotonic())
     loaded = backend.load(job, perf_counter_ns)
