@@ -251,7 +251,7 @@ class Runner:
         job = launch.job
         if job.runtime not in ("onnxruntime", "tensorrt"):
             return ""
-        path = exported_file(self.journal.folder, job)
+        path = exported_file(self.journal.folder, job).absolute()  # the worker runs in another folder
         if path.exists():
             return str(path)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import advisor
 from advisor.errors import AdvisorError
 from advisor.measure.files import read_json, write_json
 from advisor.measure.records import Job
@@ -74,7 +75,7 @@ class Launcher:
         write_json(job_file, {"job": job.to_json(), "parent": os.getpid()})
         start = monotonic()
         try:
-            ended = self._wait(name, [str(job_file), str(result_file)], job, timeout_s)
+            ended = self._wait(name, [str(job_file.absolute()), str(result_file.absolute())], job, timeout_s)
         finally:
             job_file.unlink(missing_ok=True)
         found = read_json(result_file) or {"status": ended[0], "reason": ended[1]}
@@ -88,6 +89,7 @@ class Launcher:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 [*self.command, *files], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=environment(job, self.environment), start_new_session=True,
+                cwd=self.folder,  # python -m imports from the current folder first, and the user's may hold a torch.py
             )  # fmt: skip
         try:
             if not _ended_within(process.pid, timeout_s):
@@ -154,6 +156,7 @@ def environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
     threads = str(job.threads)
     return {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(_import_path()),
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
@@ -164,6 +167,17 @@ def environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         **more,
     }
+
+
+def _import_path() -> list[str]:
+    """Where the worker looks first: the folder of this very package, which need not be installed, then what the user set."""
+    own = Path(advisor.__file__).parents[1]
+    installed = own.name in (
+        "site-packages",
+        "dist-packages",
+    )  # found anyway, and in front it would hide the standard library
+    theirs = [str(Path(one).absolute()) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    return theirs if installed else [str(own), *theirs]
 
 
 RECORDED = (

@@ -16,7 +16,8 @@ from time import monotonic
 
 import pytest
 
-from advisor.measure import worker
+import advisor
+from advisor.measure import memory, phases, worker
 from advisor.measure.analysis import analyse
 from advisor.measure.backends import MEASURABLE, backend
 from advisor.measure.backends.trtexec import TrtExec, building, engine_file, parse_times, timing
@@ -375,6 +376,41 @@ def _stat(path: Path) -> str:
         return path.read_text()
     except OSError:
         return ""
+
+
+def test_a_worker_imports_this_package_and_nothing_of_the_users_current_folder(tmp_path, monkeypatch):
+    here, folder = tmp_path / "here", tmp_path / "results"
+    for made in (here, folder, here / "mine"):
+        made.mkdir()
+    for name in ("torch", "timm", "advisor", "numpy"):
+        (here / f"{name}.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PYTHONPATH", "mine")
+    says = "import advisor, json, os, sys; json.dump([advisor.__file__, os.getcwd(), sys.path[1:3]], open(sys.argv[2], 'w'))"
+    launcher = Launcher(Path("../results"), (sys.executable, "-c", says))
+    launcher.run("x", job(), 20.0)
+    package = Path(advisor.__file__)
+    found, where, path = json.loads((folder / "x.json").read_text())
+    assert (found, where, path) == (str(package), str(folder), [str(package.parents[1]), str(here / "mine")])
+
+
+def test_the_address_space_is_limited_from_what_the_libraries_map(monkeypatch):
+    order = []
+
+    class Prepared(Exception):
+        pass
+
+    class Backend:
+        def prepare(self, asked):
+            order.append("prepare")
+
+        def load(self, asked, clock):
+            raise Prepared
+
+    monkeypatch.setattr(memory, "limit_address_space", lambda: order.append("limit") or "")
+    with pytest.raises(Prepared):
+        phases.run(job(), Backend())
+    assert order == ["prepare", "limit"]
 
 
 def test_running_out_of_address_space_is_oom_and_not_a_kill(tmp_path):
