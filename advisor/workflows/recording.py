@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from advisor.locations import shipped
@@ -11,6 +11,7 @@ from advisor.measure.fingerprint import fingerprint
 from advisor.measure.journal import Journal
 from advisor.measure.progress import campaigns
 from advisor.measure.published import Published, published
+from advisor.measure.records import subject_hash
 from advisor.records import Observation
 from advisor.records.cases import CASES, DEGRADE
 from advisor.store import Store
@@ -51,11 +52,20 @@ def result_files(folder: Path) -> dict[str, Path]:
 
 
 def observations(journal: Journal) -> Iterator[Observation]:
-    """One observation for each published number of every campaign."""
+    """One observation for each subject: measuring again replaces what was measured before."""
+    return (observation(number, threads) for number, threads in one_of_each(journal, lambda _new, _old: True))
+
+
+def one_of_each(journal: Journal, replaces: Callable[[Published, Published], bool]) -> list[tuple[Published, int]]:
+    """One published number for each subject with the threads of its target; `replaces(new, old)` chooses between two campaigns'."""
+    chosen: dict[tuple[str, int], Published] = {}
     for campaign in campaigns(journal.events()).values():
-        numbers, _ = published(campaign, journal.results)
-        for number in numbers:
-            yield observation(number, int(campaign.settings["target"]["threads"]))
+        threads = int(campaign.settings["target"]["threads"])
+        for number in published(campaign, journal.results)[0]:
+            key = subject_hash(number.job), threads
+            if key not in chosen or replaces(number, chosen[key]):
+                chosen[key] = number
+    return [(number, threads) for (_, threads), number in chosen.items()]
 
 
 def observation(number: Published, threads: int, source: str = SOURCE) -> Observation:

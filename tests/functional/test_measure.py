@@ -81,6 +81,13 @@ def test_numbers_are_medians_of_three_launches_and_enter_answers_as_measured(hom
     assert answer["memory_mib"]["value"] == pytest.approx(number["memory_mib"], rel=1e-4)
 
 
+def test_measuring_again_replaces_the_number_in_the_database_and_both_results_stay_to_compare(home):
+    first, second = (json.loads(run(home, "torchvision/vgg11").stdout)["measurements"][0]["id"] for _ in range(2))
+    with sqlite3.connect(home / "advisor.db") as db:
+        assert db.execute("SELECT locator FROM observations WHERE origin = 'user'").fetchall() == [(second,)]
+    assert {file.stem for file in (home / "measurements" / "published").iterdir()} == {first, second}
+
+
 def test_killed_at_fifty_random_points_nothing_is_lost_doubled_or_left_running(home, shared_home, tmp_path):
     environment = {**os.environ, "ADVISOR_HOME": str(home), "STUB_SECONDS": "0.2"}
     chance, begun = random.Random(7), False
