@@ -38,17 +38,32 @@ def this_device(
     found = detect()
     made = ""
     if name is not None:
-        device = _named(store, name, found)
+        device = store.device(name)
     elif found.device_id is not None:
         device = store.device(found.device_id)
     else:
         on_progress("a profile of this machine")
         device = _drafted(store, found, asked, launcher)
         made = str(keep_profile(device))
-    mode = asked["power_mode"] or (found.power_mode if found.device_id == device.id else "") or None
+    mode = asked["power_mode"] or (found.power_mode if device.power_modes else "") or None
     target = _measurable(target_for(device, **{**asked, "power_mode": mode}))
+    check_here(device, target.power_mode, found)
     _require(target)
     return Here(device, target, made)
+
+
+def check_here(device: Device, power_mode: str, found: Detection) -> None:
+    """Raises UsageError where this machine is known to be another device, or in another power mode: numbers would be booked wrongly."""
+    if found.device_id is not None and device.id not in (found.device_id, *found.also):
+        raise UsageError(
+            f"--device {device.id} is not this machine, which is {found.device_id}: measure on the device itself, "
+            "or bring its figures with 'advisor db import'"
+        )
+    if power_mode and found.power_mode and power_mode.casefold() != found.power_mode.casefold():
+        raise UsageError(
+            f"the board is in power mode {found.power_mode}, not in {power_mode}: change it first with 'sudo nvpmodel -m ID' "
+            f"('nvpmodel -p --verbose' lists them), or measure in {found.power_mode}"
+        )
 
 
 def _require(target: Target) -> None:
@@ -62,16 +77,6 @@ def _require(target: Target) -> None:
     missing = backend(target.runtime).missing(job)
     if missing:
         raise AdvisorError(f"{target.runtime} cannot be measured here: {missing}")
-
-
-def _named(store: Store, name: str, found: Detection) -> Device:
-    device = store.device(name)
-    if found.device_id not in (None, device.id, *found.also):
-        raise UsageError(
-            f"--device {device.id} is not this machine, which is {found.device_id}: measure on the device itself, "
-            "or bring its figures with 'advisor db import'"
-        )
-    return device
 
 
 def _measurable(target: Target) -> Target:
@@ -89,13 +94,14 @@ def _drafted(store: Store, found: Detection, asked: Mapping[str, Any], launcher:
         file.write(found.draft)
         file.flush()
         draft = validate_profile(Path(file.name))
-    target = target_for(draft, **{**asked, "power_mode": None})  # refused before the minute that the rates take
+    # What will be refused is refused before the minute that the rates take.
+    target = _measurable(target_for(draft, **{**asked, "power_mode": None}))
+    check_names(store, draft, "this machine")
     draft = draft._replace(facts={**draft.facts, **_rates(draft, launcher)})
     if target.compute_unit == "cpu" and not target.threads:
         target = replace(target, threads=_usual_threads())
     reason = "what this machine was measured with when its profile was made"
     device = draft._replace(default_target=replace(target, device=draft.id), target_reason=reason)
-    check_names(store, device, "this machine")
     store.add_device(device)
     return device
 

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from advisor import units
+from advisor.devices import detect
 from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.locations import measurements_folder
 from advisor.measure.backends import MEASURABLE
@@ -23,7 +24,7 @@ from advisor.measure.watching import Watch
 from advisor.recommend.measured import Measured
 from advisor.records import Device, Target
 from advisor.store import Store
-from advisor.workflows.machine import this_device, watch_of
+from advisor.workflows.machine import check_here, this_device, watch_of
 from advisor.workflows.maintaining import refit
 from advisor.workflows.planning import Options, forward_s, jobs_of, needs_of, planned_launches
 from advisor.workflows.preparing import Progress, prepared_store, silent
@@ -65,6 +66,8 @@ def measure(
         tuple(models), all_models, library, _batches(batch_sizes), batch_sizes == SWEEP, resolution, sample_seconds,
         {"runtime": runtime, "precision": precision, "power_mode": power_mode, "threads": threads, "memory_format": memory_format},
     )  # fmt: skip
+    if resume:
+        _check_resumed(asked)
     seconds = _budget_s(budget, asked, resume)
     journal = Journal(measurements_folder())
     with prepared_store(on_progress) as store, journal.opened():
@@ -102,6 +105,21 @@ def _batches(given: str | Sequence[int]) -> tuple[int, ...]:
             f"batch sizes {given!r} are not understood; accepted: whole numbers with commas, e.g. 1,8, or {SWEEP}"
         )
     return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def _check_resumed(asked: Options) -> None:
+    """Raises UsageError for what only a new measurement can be asked for."""
+    given = {
+        "MODELS": asked.models or None, "--all": asked.all_models or None, "--library": asked.library,
+        "--batch-sizes": asked.sweep or asked.batch_sizes != (1,) or None, "--resolution": asked.resolution,
+        "--sample-seconds": asked.sample_seconds,
+        **{"--" + name.replace("_", "-"): value for name, value in asked.target.items()},
+    }  # fmt: skip
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise UsageError(
+            f"--resume goes on with what was planned and takes no {', '.join(named)}: leave that out, or begin anew without --resume"
+        )
 
 
 def _budget_s(budget: str | None, asked: Options, resume: bool) -> float | None:
@@ -155,6 +173,7 @@ def _resumed(store: Store, journal: Journal, launcher: Launcher, name: str | Non
     campaign = chosen[-1]
     device = store.device(campaign.settings["device"])
     target = Target(**campaign.settings["target"])
+    check_here(device, target.power_mode, detect())
     return Session(_runner(store, journal, launcher, campaign, watch_of(device), {}), device, target, "")
 
 
