@@ -151,7 +151,7 @@ def memory_of(result: Mapping[str, Any]) -> tuple[float | None, str, dict[str, f
         return _reserved(result, reserved / _MIB, parts)
     if "engine" in sizes:
         return sizes["engine"], "engine", parts
-    if "rss_peak" not in sizes:
+    if "rss_peak" not in sizes or result["job"]["compute_unit"] == "gpu":  # the host's memory is not the GPU's
         return None, "", parts
     base, loaded = sizes.get("rss_after_import", 0.0), sizes.get("rss_after_load", 0.0)
     parts |= {"runtime": base, "activations": max(0.0, sizes["rss_peak"] - max(base, loaded))}

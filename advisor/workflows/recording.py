@@ -11,7 +11,7 @@ from advisor.measure.fingerprint import fingerprint
 from advisor.measure.journal import Journal
 from advisor.measure.progress import campaigns
 from advisor.measure.published import Published, published
-from advisor.measure.records import subject_hash
+from advisor.measure.records import Job, subject_hash
 from advisor.records import Observation
 from advisor.records.cases import CASES, DEGRADE
 from advisor.store import Store
@@ -77,12 +77,17 @@ def observation(number: Published, threads: int, source: str = SOURCE) -> Observ
         source=source, locator=number.result_id, model=job.model, library_hint=job.model.partition("/")[0],
         device=job.device, runtime=job.runtime, precision=job.precision, batch_size=job.batch_size,
         resolution=job.resolution, latency_ms=_rounded(number.p50), throughput_img_s=_rounded(number.throughput_img_s),
-        memory_mib=_rounded(number.memory_mib), memory_kind=number.memory_kind, statistic="p50", timing_scope="forward",
+        memory_mib=_rounded(number.memory_mib), memory_kind=number.memory_kind, statistic="p50", timing_scope=_scope(job),
         samples=number.samples, memory_format=job.memory_format, power_mode=job.power_mode, threads=threads,
         software=_software(job.runtime, number.result["software"]),
         quantiles={name: float(f"{value:.6g}") for name, value in {**tails, "ci_low": number.low, "ci_high": number.high}.items()},
         note="; ".join(doubts),
     )  # fmt: skip
+
+
+def _scope(job: Job) -> str:
+    """ONNX Runtime's run() takes its input from the host and gives its output there."""
+    return "forward+copies" if job.runtime == "onnxruntime" and job.compute_unit == "gpu" else "forward"
 
 
 def _rounded(value: float | None) -> float | None:

@@ -340,6 +340,46 @@ def test_onnxruntime_without_the_gpu_provider_says_which_it_has():
     assert "only CPUExecutionProvider" in OnnxRuntime(stub).missing(job(runtime="onnxruntime", compute_unit="gpu"))
 
 
+class Session:
+    """A session of ONNX Runtime whose CUDA libraries are not there: it falls back to the CPU without a word."""
+
+    def __init__(self, *_, providers) -> None:
+        self.asked = providers
+
+    def get_providers(self) -> list[str]:
+        return ["CPUExecutionProvider"]
+
+    def get_inputs(self):
+        return [types.SimpleNamespace(name="image")]
+
+
+def test_a_provider_whose_libraries_do_not_load_is_not_measured_on_the_cpu_instead(tmp_path):
+    from advisor.measure.backends.onnx import OnnxRuntime
+
+    options = types.SimpleNamespace(add_session_config_entry=lambda *_: None)
+    stub = types.SimpleNamespace(
+        get_available_providers=lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+        SessionOptions=lambda: options, InferenceSession=Session,
+    )  # fmt: skip
+    asked = job(runtime="onnxruntime", compute_unit="gpu", artifact=str(tmp_path / "m.onnx"))
+    result = run(asked, OnnxRuntime(stub))
+    assert result["status"] == "unsupported"
+    assert "could not start CUDAExecutionProvider" in result["reason"]
+
+
+def test_onnxruntime_is_called_the_same_whichever_package_it_came_in(monkeypatch):
+    from advisor.measure.backends import onnx
+
+    monkeypatch.setattr(onnx, "versions_of", lambda names: {"onnxruntime-gpu": "1.20.1", "numpy": "2.0"})
+    assert onnx.BACKEND.versions() == {"onnxruntime": "1.20.1", "numpy": "2.0"}
+
+
+def test_the_memory_of_the_host_is_not_published_for_a_gpu():
+    host = {"rss_after_import": 300, "rss_after_load": 400, "rss_peak": 500, "weights": 40}
+    assert memory_of(used({}, host)) == (None, "", {"weights": 40.0})
+    assert memory_of({**used({}, host), "job": {"compute_unit": "cpu"}})[:2] == (500.0, "process_peak")
+
+
 @pytest.mark.parametrize("runtime", MEASURABLE)
 def test_every_runtime_has_a_backend_of_the_same_interface(runtime):
     assert all(

@@ -75,7 +75,12 @@ class OnnxRuntime:
         options = library.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = job.threads, 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        session = library.InferenceSession(job.artifact, options, providers=[_PROVIDERS[job.compute_unit]])
+        provider = _PROVIDERS[job.compute_unit]
+        session = library.InferenceSession(job.artifact, options, providers=[provider])
+        if provider not in session.get_providers():  # its libraries did not load: the session would run on the CPU
+            raise Unsupported(
+                f"onnxruntime could not start {provider}, only {', '.join(session.get_providers())}: see the log"
+            )
         running = _Session(session, {session.get_inputs()[0].name: _image(job)})
         return Loaded(
             runner=running,
@@ -100,8 +105,10 @@ class OnnxRuntime:
         return {}
 
     def versions(self) -> Mapping[str, str]:
-        """onnxruntime, and what exported the model."""
-        return versions_of(("onnxruntime", "onnxruntime-gpu", "numpy", "onnx", "torch", "torchvision", "timm"))
+        """onnxruntime, whichever package it came in, and what exported the model."""
+        found = dict(versions_of(("onnxruntime", "onnxruntime-gpu", "numpy", "onnx", "torch", "torchvision", "timm")))
+        gpu = found.pop("onnxruntime-gpu", None)
+        return found if gpu is None else {**found, "onnxruntime": gpu}
 
 
 BACKEND = OnnxRuntime()

@@ -1,0 +1,58 @@
+"""What of the journal becomes evidence and result files, from campaigns whose results are written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+from stub_worker import UNIT_MS, figures
+
+from advisor.measure.analysis import analyse
+from advisor.measure.files import write_json
+from advisor.measure.journal import CAMPAIGN, FINISHED, Journal
+from advisor.measure.plan import launches_of
+from advisor.measure.records import MEASURE, Job, plan_key
+from advisor.records import Target
+from advisor.workflows.recording import observations
+
+JOB = Job(
+    MEASURE, "timm/resnet50", 224, 1, "rtx-3090", "cpu", "pytorch-eager", "fp32", "nchw", 1, "", 0, quiet_ms=UNIT_MS
+)
+
+
+@pytest.fixture
+def journal(tmp_path) -> Journal:
+    made = Journal(tmp_path / "measurements")
+    made.prepare()
+    return made
+
+
+def campaign(journal: Journal, name: str, job: Job = JOB, slowdown: float = 1.0, **more: object) -> None:
+    """A finished campaign of one subject: three launches, all valid."""
+    target = asdict(Target(job.device, job.compute_unit, "", job.runtime, job.precision, "nchw", job.threads))
+    jobs = launches_of(job)
+    settings = {"device": job.device, "target": target, "cores": 2, "sweep": False}
+    journal.append(CAMPAIGN, campaign=name, settings=settings, jobs=[one.to_json() for one in jobs])
+    for one in jobs:
+        result = {"status": "ok", "reason": "", **figures(one, slowdown), "telemetry": {}, "environment": {}}
+        result |= {"job": one.to_json(), **more}
+        file, found = f"{name}-{one.replicate}.json", analyse(one, result)
+        write_json(journal.results / file, result)
+        ended = {"status": "ok", "reason": "", "verdict": "accepted", "codes": [], "p50_ms": found.p50, "file": file}
+        journal.append(FINISHED, campaign=name, key=plan_key(one), attempt=1, **ended)
+
+
+def test_onnxruntime_on_a_gpu_is_timed_with_copies_and_said_so(journal):
+    gpu = replace(JOB, compute_unit="gpu")
+    for i, job in enumerate((JOB, gpu, replace(JOB, runtime="onnxruntime"), replace(gpu, runtime="onnxruntime"))):
+        campaign(journal, f"{i:08x}", job)
+    scopes = [seen.timing_scope for seen in observations(journal)]
+    assert scopes == ["forward", "forward", "forward", "forward+copies"]
+
+
+def test_the_last_campaign_speaks_for_a_subject_and_other_threads_are_another_target(journal):
+    campaign(journal, "00000001")
+    campaign(journal, "00000002", slowdown=1.02)
+    campaign(journal, "00000003", replace(JOB, threads=2))
+    found = {seen.locator[:8]: seen.threads for seen in observations(journal)}
+    assert found == {"00000002": 1, "00000003": 2}
