@@ -15,6 +15,7 @@ from advisor.errors import AdvisorError
 from advisor.measure import memory
 from advisor.measure.analysis import analyse
 from advisor.measure.cost import CostModel
+from advisor.measure.export import OPSET
 from advisor.measure.files import read_json, write_json
 from advisor.measure.journal import FINISHED, SKIPPED, STARTED, Journal
 from advisor.measure.launching import Interrupt, Launcher, recorded_environment, timeout_s
@@ -255,7 +256,7 @@ class Runner:
         if path.exists():
             return str(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        export = replace(job, kind=EXPORT, runtime="pytorch-eager", compute_unit="cpu", artifact=str(path))
+        export = replace(job, kind=EXPORT, compute_unit="cpu", artifact=str(path))
         result = self.launcher.run(
             f"{self.campaign.id}-{launch.key}-export", export, timeout_s(0.0, 120.0, export.runtime)
         )
@@ -266,9 +267,10 @@ class Runner:
 
 
 def exported_file(folder: Path, job: Job) -> Path:
-    """Where a model's ONNX file is kept: one per model, resolution and batch size."""
-    name = job.model.replace("/", "--")
-    return folder / "exports" / f"{name}-{job.resolution}-b{job.batch_size}.onnx"
+    """Where a model's ONNX file is kept: one per model, resolution, batch size and way of exporting."""
+    name, opset = job.model.replace("/", "--"), OPSET.get(job.runtime)
+    how = f"-opset{opset}" if opset else ""
+    return folder / "exports" / f"{name}-{job.resolution}-b{job.batch_size}{how}.onnx"
 
 
 def forget_exports(folder: Path, job: Job | None = None) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import advisor
 from advisor.errors import AdvisorError
 from advisor.measure.files import read_json, write_json
 from advisor.measure.records import Job
@@ -171,7 +170,7 @@ def environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
 
 def _import_path() -> list[str]:
     """Where the worker looks first: the folder of this very package, which need not be installed, then what the user set."""
-    own = Path(advisor.__file__).parents[1]
+    own = Path(__file__).absolute().parents[2]
     installed = own.name in (
         "site-packages",
         "dist-packages",

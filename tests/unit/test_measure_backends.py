@@ -20,7 +20,10 @@ import advisor
 from advisor.measure import memory, phases, worker
 from advisor.measure.analysis import analyse
 from advisor.measure.backends import MEASURABLE, backend
+from advisor.measure.backends.base import Unsupported
 from advisor.measure.backends.trtexec import TrtExec, building, engine_file, parse_times, timing
+from advisor.measure.campaign import exported_file
+from advisor.measure.export import export, options
 from advisor.measure.launching import Launcher
 from advisor.measure.published import memory_of
 from advisor.measure.records import CALIBRATE, EXPORT, MEASURE, Job
@@ -324,6 +327,44 @@ def test_onnxruntime_times_an_exported_model_in_a_process_without_torch(tmp_path
     assert result["identity"]["params"] == 1_235_496
     assert result["memory"]["rss_after_import"]["value"] < 200 << 20  # no torch in it
     assert "onnxruntime" in result["software"]
+
+
+def test_tensorrt_gets_the_opset_that_the_oldest_supported_one_reads(tmp_path):
+    onnx = pytest.importorskip("onnx", reason="extra 'onnx' is not installed")
+    for package in ("onnxscript", "torchvision"):
+        pytest.importorskip(package, reason="extras 'torch' and 'onnx' are not installed")
+    file = str(tmp_path / "model.onnx")
+    asked = job(kind=EXPORT, runtime="tensorrt", model="torchvision/mobilenet_v3_small", artifact=file)
+    exported = Launcher(tmp_path).run("export", asked, 300.0)
+    assert (exported["status"], exported["reason"]) == ("ok", "")
+    model = onnx.load(file)
+    onnx.checker.check_model(model)
+    assert [(one.domain, one.version) for one in model.opset_import] == [("", 17)]
+    assert exported_file(tmp_path, asked).name == "torchvision--mobilenet_v3_small-64-b1-opset17.onnx"
+    assert exported_file(tmp_path, job()).name == "torchvision--squeezenet1_1-64-b1.onnx"
+
+
+@pytest.mark.parametrize(
+    ("known", "tensorrt", "others"),
+    [
+        (
+            {"opset_version", "dynamo", "external_data"},
+            {"dynamo": False, "opset_version": 17},
+            {"dynamo": True, "external_data": False},
+        ),
+        ({"opset_version"}, {"opset_version": 17}, {}),
+    ],
+)
+def test_torchs_exporter_is_asked_only_for_what_its_version_knows(known, tensorrt, others):
+    assert options("tensorrt", known) == tensorrt
+    assert options("onnxruntime", known) == others
+
+
+def test_without_the_packages_of_exporting_only_theirs_are_advised_and_no_other_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    monkeypatch.setitem(sys.modules, "onnx", types.ModuleType("onnx"))
+    with pytest.raises(Unsupported, match=r"onnxscript is not installed: pip install 'arch-advisor\[onnx\]'$"):
+        export(job(kind=EXPORT, artifact="m.onnx"))
 
 
 def test_a_runtime_that_is_not_installed_is_explained(monkeypatch):
