@@ -58,7 +58,7 @@ def fingerprint(number: Published, device: Device) -> dict[str, Any]:
         "software": {**system(), **_chosen(result["software"], _SOFTWARE)},
         "threads": {"intra": job.threads, "environment": dict(result["environment"])},
         "timing_ms": _timing(number, first, result),
-        "throughput": dict(result["throughput"]) if result["throughput"] else None,
+        "throughput": dict(result["throughput"]) if result["throughput"] and number.throughput_img_s is not None else None,
         "noise": _noise(result, first),
         "memory_bytes": _probed(result["memory"], tuple(result["memory"])),
         "accelerator_bytes": {when: _probed(found, tuple(found)) for when, found in result["accelerator"].items()},
@@ -136,7 +136,7 @@ def _timing(number: Published, first: Analysis | None, result: Mapping[str, Any]
     for name, value in number.percentiles.items():
         tails[name] = value
         if value is None:
-            tails[f"{name}_reason"] = "too_few_samples"
+            tails[f"{name}_reason"] = number.tail_reason
     return {
         "p50": number.p50, **{name: value for name, value in tails.items() if name != "p50"},
         "ci_low": number.low, "ci_high": number.high, "samples": number.samples, "launches": list(number.launches),

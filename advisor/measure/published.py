@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from advisor.measure.analysis import Analysis, analyse
+from advisor.measure.analysis import CORRECTED, WALL, Analysis, analyse
 from advisor.measure.files import read_json
 from advisor.measure.plan import LAUNCHES
 from advisor.measure.progress import Campaign, Launch
@@ -43,10 +43,16 @@ class Published:
     memory_kind: str
     memory_parts_mib: Mapping[str, float]
     headline: str
+    """Corrected where any launch is: then there are no percentiles and no throughput, which only wall time has."""
     slowdown: float | None
     verdict: Verdict
     result: Mapping[str, Any]
     """The raw result of the first valid launch, for the fingerprint."""
+
+    @property
+    def tail_reason(self) -> str:
+        """Why a percentile is None."""
+        return "corrected" if self.headline == CORRECTED else "too_few_samples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,8 @@ def _combined(
 ) -> Published:
     medians = tuple(one.p50 for one in found)
     first = results[0]
-    flows = [r["throughput"]["img_per_s"] for r in results if r["throughput"]]
+    corrected = any(one.headline == CORRECTED for one in found)
+    flows = [r["throughput"]["img_per_s"] for r in results if r["throughput"] and not corrected]
     memory, kind, parts = memory_of(first)
     everything = [code for one in codes for code in one]
     slow = [one.slowdown for one in found if one.slowdown is not None]
@@ -118,7 +125,7 @@ def _combined(
         memory_mib=memory,
         memory_kind=kind,
         memory_parts_mib=parts,
-        headline=found[0].headline,
+        headline=CORRECTED if corrected else WALL,
         slowdown=median(slow) if slow else None,
         verdict=judged([*across(medians, LAUNCHES), *everything]),
         result=first,

@@ -7,10 +7,14 @@ from dataclasses import asdict, replace
 import pytest
 from stub_worker import UNIT_MS, figures
 
+from advisor.devices import shipped_profiles
 from advisor.measure.analysis import analyse
 from advisor.measure.files import write_json
+from advisor.measure.fingerprint import fingerprint
 from advisor.measure.journal import CAMPAIGN, FINISHED, Journal
 from advisor.measure.plan import launches_of
+from advisor.measure.progress import campaigns
+from advisor.measure.published import published
 from advisor.measure.records import MEASURE, Job, plan_key
 from advisor.records import Target
 from advisor.workflows.recording import observations
@@ -18,6 +22,7 @@ from advisor.workflows.recording import observations
 JOB = Job(
     MEASURE, "timm/resnet50", 224, 1, "rtx-3090", "cpu", "pytorch-eager", "fp32", "nchw", 1, "", 0, quiet_ms=UNIT_MS
 )
+DEVICE = next(device for device in shipped_profiles() if device.id == "rtx-3090")
 
 
 @pytest.fixture
@@ -56,3 +61,17 @@ def test_the_last_campaign_speaks_for_a_subject_and_other_threads_are_another_ta
     campaign(journal, "00000003", replace(JOB, threads=2))
     found = {seen.locator[:8]: seen.threads for seen in observations(journal)}
     assert found == {"00000002": 1, "00000003": 2}
+
+
+def test_a_corrected_number_has_no_percentiles_and_no_throughput(journal):
+    campaign(journal, "00000001")
+    campaign(journal, "00000002", replace(JOB, batch_size=2), slowdown=1.4)
+    wall, corrected = (published(one, journal.results)[0][0] for one in campaigns(journal.events()).values())
+    assert (wall.headline, corrected.headline) == ("wall", "corrected")
+    assert wall.throughput_img_s is not None
+    assert wall.percentiles["p90"] is not None
+    assert corrected.throughput_img_s is None
+    assert set(corrected.percentiles.values()) == {None}
+    said = fingerprint(corrected, DEVICE)
+    assert said["throughput"] is None
+    assert said["timing_ms"]["p90_reason"] == "corrected"

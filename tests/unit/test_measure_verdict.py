@@ -49,6 +49,16 @@ def test_the_reference_decides_how_much_other_work_is_too_much(slowdown, threads
     assert verdict(replace(JOB, threads=threads), slowdown).codes == codes
 
 
+@pytest.mark.parametrize(
+    ("slowdown", "threads", "codes"),
+    [(1.04, 1, ()), (1.08, 2, ("noisy",)), (1.5, 2, ("noisy",)), (1.5, 1, ("noisy",)), (2.5, 2, ("contended",))],
+)
+def test_a_gpu_is_not_judged_by_the_threads_of_its_host(slowdown, threads, codes):
+    job = replace(JOB, threads=threads, compute_unit="gpu")
+    assert verdict(job, slowdown).codes == codes
+    assert analyse(job, {"status": "ok", **figures(job, slowdown)}).headline == WALL
+
+
 def test_wall_time_is_corrected_where_processor_time_agrees_and_rejected_where_not():
     slow = figures(JOB, 1.4)
     quiet = figures(JOB)["samples"]["host_ms"]
@@ -57,6 +67,7 @@ def test_wall_time_is_corrected_where_processor_time_agrees_and_rejected_where_n
     assert verdict(JOB, 1.4).codes == ("uncorrectable",)
     found = analyse(JOB, {"status": "ok", **slow})
     assert found.headline == CORRECTED
+    assert found.percentiles == {"p50": None, "p90": None, "p95": None, "p99": None}
     assert found.p50 == pytest.approx(analyse(JOB, {"status": "ok", **figures(JOB)}).p50)
     assert analyse(JOB, {"status": "ok", **figures(JOB, 1.05)}).headline == WALL
 
