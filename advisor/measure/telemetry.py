@@ -127,7 +127,7 @@ def codes_of(samples: Sequence[Reading], timed: Sequence[Reading]) -> list[str]:
     Clocks and throttling are judged while the model is timed: before that the process starts, imports and builds, at idle clocks.
     """
     clocks = [*_throttling(timed), *_clocks(timed)]
-    return [*clocks, *_others(samples), *_board(samples), *_temperature(samples)]
+    return [*clocks, *_others(samples, timed), *_board(samples), *_temperature(samples)]
 
 
 def _throttling(timed: Sequence[Reading]) -> list[str]:
@@ -154,11 +154,16 @@ def _locked(samples: Sequence[Reading]) -> bool:
     return bool(low and high and low[0] == high[0])
 
 
-def _others(samples: Sequence[Reading]) -> list[str]:
-    """What used the GPU before our worker began."""
-    before = samples[0].values if samples else {}
-    busy = before.get("processes", 0) > 0 or before.get("utilization_percent", 0) > _BUSY_PERCENT
-    return ["foreign-process"] if busy else []
+def is_idle(reading: Reading) -> bool:
+    """Whether the GPU was hardly used, as far as is known."""
+    return bool(reading.values.get("utilization_percent", 0) <= _BUSY_PERCENT)
+
+
+def _others(samples: Sequence[Reading], timed: Sequence[Reading]) -> list[str]:
+    """What used the GPU before our worker began, or beside it while it was timed: its own process is one."""
+    before = bool(samples) and (samples[0].values.get("processes", 0) > 0 or not is_idle(samples[0]))
+    beside = max(series(timed, "processes"), default=0) > 1
+    return ["foreign-process"] if before or beside else []
 
 
 def _board(samples: Sequence[Reading]) -> list[str]:

@@ -193,6 +193,21 @@ def test_a_machine_without_sources_is_not_sampled():
     assert seen.summary({}).codes == []
 
 
+@pytest.mark.parametrize(("busy_for", "codes"), [(5, []), (1000, ["foreign-process"])])
+def test_the_tail_of_the_launch_before_is_waited_for_two_seconds_at_most(busy_for, codes):
+    waited, read = [], [0]
+
+    def utilization():
+        read[0] += 1
+        return {"utilization_percent": Probed(60 if read[0] <= busy_for else 0)}
+
+    watch = Watch(Telemetry((utilization,)), wait=waited.append)
+    with watch.over(None) as seen:
+        pass
+    assert sum(waited) <= 2.0 + 1e-9
+    assert seen.summary({}).codes == codes
+
+
 # What readings mean
 
 
@@ -243,6 +258,9 @@ MOMENTS = {"loaded_from": 30.0, "memory_to": 55.0, "timed_from": 60.0, "timed_to
         ({"sm_mhz": [300] * STARTING + [1700] * 15 + [1360] * 15 + [300] * AFTER}, ["clock-fell"]),
         ({"clock_event_reasons": [0x40] * STARTING + [0] * TIMED + [0x40] * AFTER}, []),
         ({"clock_event_reasons": [0] * STARTING + [0x40] * TIMED + [0] * AFTER}, ["throttled"]),
+        ({"processes": [0] * STARTING + [1] * TIMED + [1] * AFTER}, []),
+        ({"processes": [0] * STARTING + [1] * 9 + [2] * (TIMED - 9) + [1] * AFTER}, ["foreign-process"]),
+        ({"processes": [0] + [2] * (STARTING - 1) + [1] * TIMED + [0] * AFTER}, []),
         ({"oc1_events": [3] * 10 + [4] * (STARTING + TIMED + AFTER - 10)}, ["under-voltage"]),
     ],
 )
