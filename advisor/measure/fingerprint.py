@@ -28,7 +28,7 @@ _GAUGES = (
 )  # fmt: skip
 _MODE = (
     "grad_mode", "input_kind", "flush_denormal", "deterministic_algorithms", "compile", "cudnn_benchmark", "tf32_matmul",
-    "tf32_conv", "providers", "graph_optimization", "flags",
+    "tf32_conv", "providers", "graph_optimization", "flags", "batch_norm",
 )  # fmt: skip
 _SOFTWARE = ("torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "tensorrt", "cuda", "cudnn", "driver")
 _TELEMETRY_WORDS = ("gpu_governor", "mode_id", "online_cpus")

@@ -133,6 +133,7 @@ def test_the_cuda_path_times_events_waits_after_each_forward_and_reads_both_peak
     assert (first["alloc_peak"], first["reserved_peak"]) == (MODEL + FIRST_CALL, MODEL + FIRST_CALL + (20 << 20))
     assert (steady["alloc_peak"], steady["device_used"]) == (MODEL, MODEL + (500 << 20))
     assert cuda_torch.cuda.held > MODEL  # the reference's buffers came later
+    assert result["subnormal_share"] is None  # only processors are slow with them
     assert result["mode"]["tf32_matmul"] is (precision == "tf32")
     assert cuda_torch.cuda.waits > len(samples["host_ms"])
     assert result["address_space_limit"] == "not a CPU target"
@@ -199,6 +200,30 @@ def test_a_gpu_is_calibrated_with_its_own_kernel_and_its_rates_have_the_names_of
     assert list(result["quiet"]) == ["gpu-torch-64-1"]
     assert set(result["rates"]) == {"peak_fp32_tflops", "peak_fp16_tflops", "memory_bandwidth_gb_s", "launch_us"}
     assert set(result["rates"]) <= set(FACT_KEYS)
+
+
+def test_an_untrained_network_with_batch_norms_does_not_overflow_in_half_precision():
+    torch = pytest.importorskip("torch", reason="extra 'torch' is not installed")
+    pytest.importorskip("torchvision", reason="extra 'torch' is not installed")
+    from advisor.measure.backends.pytorch import PyTorch
+
+    loaded = PyTorch().load(job(model="torchvision/resnet152", precision="fp16"), lambda: 0)
+    loaded.runner.start()
+    assert all(abs(value) < 1000 for value in loaded.output())
+    assert loaded.mode["batch_norm"] == "one forward"
+    assert not any(module.training for module in loaded.runner.module.modules())
+    assert {m.momentum for m in loaded.runner.module.modules() if isinstance(m, torch.nn.BatchNorm2d)} == {0.1}
+
+
+@pytest.mark.parametrize(
+    ("model", "precision"), [("squeezenet1_1", "fp16"), ("mnasnet0_5", "fp32"), ("mnasnet0_5", "bf16")]
+)
+def test_networks_without_batch_norms_and_wider_precisions_are_as_they_were_built(model, precision):
+    pytest.importorskip("torchvision", reason="extra 'torch' is not installed")
+    from advisor.measure.backends.pytorch import PyTorch
+
+    loaded = PyTorch().load(job(model=f"torchvision/{model}", precision=precision), lambda: 0)
+    assert "batch_norm" not in loaded.mode
 
 
 # TensorRT
