@@ -26,7 +26,7 @@ from advisor.records import Device, Target
 from advisor.store import Store
 from advisor.workflows.machine import check_here, this_device, watch_of
 from advisor.workflows.maintaining import refit
-from advisor.workflows.planning import Options, forward_s, jobs_of, needs_of, planned_launches
+from advisor.workflows.planning import Options, check_resolution, forward_s, jobs_of, needs_of, planned_launches
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.recording import record, write_results
 from advisor.workflows.sweeping import swept
@@ -59,7 +59,7 @@ def measure(
     """Measure models on this machine and keep the numbers; without models the anchors and what the database lacks.
 
     `budget` is a time (`10min`); without models and --all it is 10 minutes. Raises UsageError, UnknownName, DataError;
-    NotEnoughEvidence where nothing was left to resume.
+    NotEnoughEvidence where nothing was left to resume, or no complexity is known at the resolution.
     """
     begin = monotonic()
     asked = Options(
@@ -144,7 +144,8 @@ def _begun(
 ) -> Session:
     campaign_id = secrets.token_hex(4)
     for model in asked.models:
-        store.model(model)  # a name that is not known is said before a profile is measured
+        store.model(model)  # a name that is not known is said before a profile is measured, and so is a resolution
+    check_resolution(store, asked)
     here = this_device(store, name, asked.target, launcher, on_progress)
     wanted = wanted_models(store, here.device, here.target, asked.models, asked.all_models, asked.library)
     jobs, forward = jobs_of(store, here.device, here.target, wanted, asked)

@@ -13,6 +13,7 @@ from advisor.measure.plan import LAUNCHES, in_order, launches_of
 from advisor.measure.records import MEASURE, Job, plan_key
 from advisor.records import Device, Model, Target
 from advisor.store import Store
+from advisor.workflows.predicting import not_traced
 from advisor.workflows.wanting import Wanted
 
 _GENEROUS = 1.5
@@ -35,6 +36,19 @@ class Options(NamedTuple):
     """runtime, precision, power_mode, threads, memory_format."""
 
 
+def check_resolution(store: Store, asked: Options) -> None:
+    """Raises NotEnoughEvidence where nothing asked for was traced at the resolution: the number could not be kept."""
+    size = asked.resolution
+    if size is None:
+        return
+    for model in map(store.model, asked.models):
+        if size not in store.complexity(model.signature):
+            raise NotEnoughEvidence(not_traced(store, model, size))
+    known = sorted({resolution for _, resolution in store.complexities()})
+    if size not in known:
+        raise NotEnoughEvidence(f"no model was traced at {size} px; some were at {', '.join(map(str, known))} px")
+
+
 def jobs_of(
     store: Store, device: Device, target: Target, wanted: Wanted, asked: Options
 ) -> tuple[tuple[list[Job], list[Job]], dict[str, float]]:
@@ -46,7 +60,8 @@ def jobs_of(
             for model in models:
                 job = _job(model, device, target, batch_size, asked)
                 seconds = forward_s(store, job)
-                if seconds <= _SLOWEST_S or asked.models:
+                traced = asked.resolution is None or job.resolution in store.complexity(model.signature)
+                if (seconds <= _SLOWEST_S and traced) or asked.models:
                     into.append(job)
                     forward[plan_key(job)] = seconds
     return found, forward
