@@ -201,6 +201,8 @@ class Runner:
             "environment": recorded_environment(job, self.launcher.environment),
             "job": job.to_json(),
         }
+        if "software" in result:
+            result["software"] = {**result["software"], **self.watch.software}
         write_json(self.launcher.result_file(name), result)
         if result["status"] in _LEARNABLE:
             self.costs.learn(job, self._forward(job), result["launch_s"])

@@ -30,7 +30,9 @@ _MODE = (
     "grad_mode", "input_kind", "flush_denormal", "deterministic_algorithms", "compile", "cudnn_benchmark", "tf32_matmul",
     "tf32_conv", "providers", "graph_optimization", "flags", "batch_norm",
 )  # fmt: skip
-_SOFTWARE = ("torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "tensorrt", "cuda", "cudnn", "driver")
+_SOFTWARE = (
+    "torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "tensorrt", "cuda", "cudnn", "driver", "l4t",
+)  # fmt: skip
 _TELEMETRY_WORDS = ("gpu_governor", "mode_id", "online_cpus")
 
 

@@ -7,6 +7,7 @@ starts a worker must be the one that waits: the signal that ends the worker foll
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -189,9 +190,11 @@ RECORDED = (
 
 
 def recorded_environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
-    """What of the worker's environment is kept with a result; no path."""
+    """What of the worker's environment is kept with a result; no path, and no UUID of a GPU."""
     full = environment(job, more)
-    return {name: os.path.basename(full[name]) for name in RECORDED if name in full}
+    kept = {name: os.path.basename(full[name]) for name in RECORDED if name in full}
+    visible = full.get("CUDA_VISIBLE_DEVICES", "")
+    return kept if re.fullmatch(r"[\d,]*", visible) else {**kept, "CUDA_VISIBLE_DEVICES": "set"}
 
 
 def usable_threads() -> int:

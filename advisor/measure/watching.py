@@ -45,6 +45,10 @@ class Watch:
     """Samples the telemetry ten times a second where there is anything to sample."""
 
     telemetry: Telemetry
+    software: Mapping[str, str] = field(default_factory=dict)
+    """Versions that a worker's libraries do not tell: the driver, a board's release."""
+    close: Callable[[], None] = lambda: None
+    """Lets go of what the telemetry holds open."""
     wait: Callable[[float], None] = sleep
 
     @contextmanager

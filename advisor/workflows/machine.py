@@ -141,5 +141,6 @@ _HOW = {
 
 
 def watch_of(device: Device) -> Watch:
-    """What can be watched on this machine while the device works."""
-    return Watch(Telemetry(sources_of(device.kind)))
+    """What can be watched on this machine while the device works. Close it."""
+    sources = sources_of(device.kind)
+    return Watch(Telemetry(sources.read), sources.software, sources.close)

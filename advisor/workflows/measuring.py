@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from time import monotonic
 from typing import NamedTuple
@@ -77,11 +78,12 @@ def measure(
         else:
             session = _begun(store, journal, launcher, asked, device, seconds, on_progress)
         session.runner.on_step = on_step
-        adopt(session.runner)
-        deadline = None if seconds is None else begin + seconds - _closing_s(seconds)
-        stopped = session.runner.run(deadline)
-        if not stopped and session.runner.campaign.settings["sweep"]:
-            stopped = swept(session.runner, deadline)
+        with closing(session.runner.watch):
+            adopt(session.runner)
+            deadline = None if seconds is None else begin + seconds - _closing_s(seconds)
+            stopped = session.runner.run(deadline)
+            if not stopped and session.runner.campaign.settings["sweep"]:
+                stopped = swept(session.runner, deadline)
         return _closed(store, journal, session, stopped, begin, on_progress)
 
 

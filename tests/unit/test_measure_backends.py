@@ -24,7 +24,7 @@ from advisor.measure.backends.base import Unsupported
 from advisor.measure.backends.trtexec import TrtExec, building, engine_file, parse_times, timing
 from advisor.measure.campaign import exported_file
 from advisor.measure.export import export, options
-from advisor.measure.launching import Launcher
+from advisor.measure.launching import Launcher, recorded_environment
 from advisor.measure.published import memory_of
 from advisor.measure.records import CALIBRATE, EXPORT, MEASURE, Job
 from advisor.measure.verdict import judge
@@ -462,6 +462,15 @@ WORKERS = {
     "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "endless": "import subprocess, sys, time; subprocess.Popen(['sleep', '60']); time.sleep(60)",
 }
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("0,1", "0,1"), ("", ""), ("GPU-8f1d2c3a-1111", "set"), ("MIG-GPU-8f1d/1/0", "set"), ("-1", "set")],
+)
+def test_which_gpus_were_visible_is_kept_as_numbers_and_never_as_uuids(monkeypatch, value, kept):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    assert recorded_environment(job(), {})["CUDA_VISIBLE_DEVICES"] == kept
 
 
 @pytest.mark.parametrize(

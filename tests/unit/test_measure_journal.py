@@ -13,12 +13,14 @@ from advisor.errors import DataError
 from advisor.measure.backends import trtexec
 from advisor.measure.campaign import Runner
 from advisor.measure.cost import CostModel, fitted_budget_s
+from advisor.measure.files import read_json
 from advisor.measure.journal import CAMPAIGN, FINISHED, PLANNED, STARTED, Journal
 from advisor.measure.launching import Launcher, timeout_s
 from advisor.measure.plan import in_order, launches_of, rounds
 from advisor.measure.progress import campaigns
 from advisor.measure.records import MEASURE, Job, plan_key, subject_hash
-from advisor.measure.watching import silent
+from advisor.measure.telemetry import Telemetry
+from advisor.measure.watching import Watch, silent
 
 
 def job(model: str = "timm/resnet50", replicate: int = 0, **more) -> Job:
@@ -162,6 +164,14 @@ def test_exported_models_and_their_engines_are_removed_with_their_round_and_thos
     campaign = campaigns(journal.events())["c"]
     Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None).run(None)
     assert list(kept.parent.iterdir()) == []
+
+
+def test_what_only_the_parent_can_tell_of_the_software_is_in_the_result(journal):
+    campaign = campaigns(journal.events())["c"]
+    watch = Watch(Telemetry(()), {"driver": "580.65", "l4t": "36.4.3"})
+    Runner(journal, Contended(journal.results), campaign, 2, {}, {}, watch, wait=lambda _: None).run(None)
+    result = read_json(next(journal.results.glob("*-1.json")))
+    assert result["software"] == {"torch": "2.99.0", "driver": "580.65", "l4t": "36.4.3"}
 
 
 def test_nothing_is_started_that_would_end_after_the_deadline(journal):

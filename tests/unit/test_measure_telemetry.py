@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from machines import board, nvpmodel, write
+from machines import board, nvml_stub, nvpmodel, write
 
 from advisor.measure.sources import sources_of
 from advisor.measure.telemetry import Reading, Telemetry, codes_of, summarised
 from advisor.measure.watching import Seen, Watch
 from advisor.probe import jetson
+from advisor.probe.nvml import Session
 from advisor.records import Probed
 
 DISCRETE = {
@@ -82,6 +83,42 @@ def test_a_library_that_does_not_match_its_driver_or_is_not_there_is_one_reason(
     assert "mismatch" in mismatch[1][1]
     (absent,) = read_nvml(tmp_path, None, {}).items()
     assert "Library" in absent[1][1] or "not found" in absent[1][1].lower()
+
+
+@pytest.mark.parametrize(
+    ("visible", "handle"),
+    [
+        (None, "handle 0"),
+        ("2,0", "handle 2"),
+        (" 1 ", "handle 1"),
+        ("GPU-8f1,1", "uuid GPU-8f1"),
+        ("MIG-77", "uuid MIG-77"),
+    ],
+)
+def test_the_gpu_that_cuda_sees_first_is_the_one_that_is_watched(visible, handle):
+    asked = []
+    stub = nvml_stub(nvmlDeviceGetTemperature=lambda gpu, _: asked.append(gpu) or 40)
+    stub.nvmlDeviceGetHandleByUUID = lambda uuid: f"uuid {uuid}"
+    assert Session(module=stub, visible=visible).read()["temperature_c"].value == 40
+    assert asked == [handle]
+
+
+@pytest.mark.parametrize("visible", ["", "-1"])
+def test_where_cuda_sees_no_gpu_none_is_watched(visible):
+    (found,) = Session(module=nvml_stub(), visible=visible).read().values()
+    assert found == Probed(None, "NVML: CUDA_VISIBLE_DEVICES hides every GPU")
+
+
+def test_the_driver_and_the_boards_release_are_told_and_nvml_is_let_go(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    stub = nvml_stub()
+    sources = sources_of("gpu", nvml_module=stub)
+    assert sources.software == {"driver": "560.35"}
+    sources.close()
+    assert stub.shut_down == [True]
+    write(tmp_path, "/etc/nv_tegra_release", "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic")
+    assert sources_of("jetson", tmp_path).software == {"l4t": "36.4.3"}
+    assert sources_of("cpu").software == {}
 
 
 # Jetson trees
@@ -173,7 +210,7 @@ def test_the_nearest_trip_point_counts_and_parts_without_power_have_no_temperatu
 
 
 def test_a_jetson_is_watched_through_its_files_though_nvml_answers_nothing(tmp_path):
-    watch = Watch(Telemetry(sources_of("jetson", orin(tmp_path, NANO_RAILS))))
+    watch = Watch(Telemetry(sources_of("jetson", orin(tmp_path, NANO_RAILS)).read))
     with watch.over(None) as seen:
         write(tmp_path, "/var/lib/nvpmodel/status", "pmode:0002 fmode:quiet")
         write(tmp_path, "/proc/meminfo", "MemTotal: 7802880 kB\nMemAvailable: 5000640 kB\n")
@@ -186,7 +223,7 @@ def test_a_jetson_is_watched_through_its_files_though_nvml_answers_nothing(tmp_p
 
 
 def test_a_machine_without_sources_is_not_sampled():
-    watch = Watch(Telemetry(sources_of("cpu")))
+    watch = Watch(Telemetry(sources_of("cpu").read))
     with watch.over(None) as seen:
         pass
     assert seen.samples == []

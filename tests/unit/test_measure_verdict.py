@@ -209,10 +209,18 @@ def test_comparisons_answer_from_intervals_and_a_band(ratio, spread, answer):
     assert compare(fingerprint(10.0, spread), fingerprint(10.0 * ratio, spread)).answer == answer
 
 
+def test_threads_of_the_host_forbid_comparing_on_a_cpu_only():
+    other = {"threads": {"intra": 8}}
+    assert compare(fingerprint(10.0), fingerprint(10.0, **other)).answer == "same"
+    cpu = {"device": {"compute_unit": "cpu"}}
+    assert compare(fingerprint(10.0, **cpu), fingerprint(10.0, **cpu, **other)).reasons == ("intra: 1 and 8",)
+
+
 def test_a_driver_or_power_mode_that_differs_is_said_but_a_precision_forbids_comparing():
-    found = compare(fingerprint(10.0), fingerprint(8.0, software={"driver": "580"}, device={"power_mode": "MAXN"}))
+    newer = {"driver": "580", "l4t": "36.4.3"}
+    found = compare(fingerprint(10.0), fingerprint(8.0, software=newer, device={"power_mode": "MAXN"}))
     assert found.answer == "faster"
-    assert found.differences == ("power mode: 15W and MAXN", "driver: 535 and 580")
+    assert found.differences == ("power mode: 15W and MAXN", "driver: 535 and 580", "l4t: None and 36.4.3")
     other = compare(fingerprint(10.0), fingerprint(8.0, mode={"precision": "int8"}))
     assert (other.answer, other.ratio) == ("not comparable", None)
     assert other.reasons == ("precision: fp16 and int8",)
