@@ -57,7 +57,7 @@ def fingerprint(number: Published, device: Device) -> dict[str, Any]:
         },
         "device": {**_device(device, job), "class_hash": class_hash(device, job, result)},
         "state": {**_probed(result.get("settings", {}), _STATE), "telemetry": _telemetry(result)},
-        "software": {**system(), **_chosen(result["software"], _SOFTWARE)},
+        "software": {**result.get("system", system()), **_chosen(result["software"], _SOFTWARE)},
         "threads": {"intra": job.threads, "environment": dict(result["environment"])},
         "timing_ms": _timing(number, first, result),
         "throughput": dict(result["throughput"]) if result["throughput"] and number.throughput_img_s is not None else None,

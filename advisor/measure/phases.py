@@ -15,6 +15,7 @@ from typing import Any
 from advisor.measure import gauges, memory, sampling
 from advisor.measure.backends.base import Backend, Loaded, Timed
 from advisor.measure.records import Job
+from advisor.measure.software import system
 from advisor.probe import load as load_probe
 from advisor.records import Probed
 
@@ -48,6 +49,7 @@ def run(job: Job, backend: Backend) -> Mapping[str, Any]:
     return {
         **found,
         "software": dict(backend.versions()),
+        "system": dict(system()),
         "settings": _plain(before.settings),
         "settings_changed": [
             n for n, p in load_probe.settings().items() if n in _FIXED and p.value != before.settings[n].value

@@ -195,7 +195,7 @@ def _closed(
     campaign = session.runner.campaign
     numbers, left = published(campaign, journal.results)
     changed = record(store, journal)
-    write_results(store, journal)
+    write_results(store, journal, campaign.id)
     fitted = None
     if changed:
         on_progress("predictions")

@@ -35,15 +35,19 @@ def record(store: Store, journal: Journal) -> bool:
     return bool(stale) or any(outcome == "accepted" for outcome, _ in outcomes.values())
 
 
-def write_results(store: Store, journal: Journal) -> None:
-    """One file per published number, fit to be given away: what `advisor compare` reads."""
+def write_results(store: Store, journal: Journal, just_run: str) -> None:
+    """One file per published number, fit to be given away: what `advisor compare` reads.
+
+    Those of the campaign that was just run, and of others where a file is missing: a profile may have changed since.
+    """
     folder = journal.folder / RESULTS
     folder.mkdir(exist_ok=True)
     known = {device.id: device for device in store.devices()}
     for campaign in campaigns(journal.events()).values():
         for number in published(campaign, journal.results)[0]:
-            if number.job.device in known:
-                write_json(folder / f"{number.result_id}.json", fingerprint(number, known[number.job.device]))
+            file = folder / f"{number.result_id}.json"
+            if number.job.device in known and (campaign.id == just_run or not file.exists()):
+                write_json(file, fingerprint(number, known[number.job.device]))
 
 
 def result_files(folder: Path) -> dict[str, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import random
 import re
 import signal
@@ -242,6 +243,7 @@ def test_a_real_model_is_timed_in_a_worker_with_its_memory(tmp_path):
     result = Launcher(tmp_path).run("real", job, 120.0)
     assert (result["status"], result["reason"]) == ("ok", "")
     assert result["check"]["ok"]
+    assert result["system"]["python"] == platform.python_version()
     samples = result["samples"]
     assert len(samples["reference_ms"]) == len(samples["groups"]) + 1
     assert sum(samples["groups"]) == len(samples["host_ms"]) >= 50

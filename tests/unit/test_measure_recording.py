@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import pytest
 from stub_worker import UNIT_MS, figures
@@ -15,9 +16,9 @@ from advisor.measure.journal import CAMPAIGN, FINISHED, Journal
 from advisor.measure.plan import launches_of
 from advisor.measure.progress import campaigns
 from advisor.measure.published import published
-from advisor.measure.records import MEASURE, Job, plan_key
+from advisor.measure.records import MEASURE, Job, plan_key, subject_hash
 from advisor.records import Target
-from advisor.workflows.recording import observations
+from advisor.workflows.recording import RESULTS, observations, write_results
 
 JOB = Job(
     MEASURE, "timm/resnet50", 224, 1, "rtx-3090", "cpu", "pytorch-eager", "fp32", "nchw", 1, "", 0, quiet_ms=UNIT_MS
@@ -75,3 +76,26 @@ def test_a_corrected_number_has_no_percentiles_and_no_throughput(journal):
     said = fingerprint(corrected, DEVICE)
     assert said["throughput"] is None
     assert said["timing_ms"]["p90_reason"] == "corrected"
+
+
+def test_a_fingerprint_names_the_system_that_was_measured_and_not_the_one_that_tells_of_it(journal):
+    campaign(journal, "00000001", system={"python": "3.10.12", "kernel": "5.15.148-tegra"})
+    campaign(journal, "00000002", replace(JOB, batch_size=2))
+    new, old = (published(one, journal.results)[0][0] for one in campaigns(journal.events()).values())
+    assert fingerprint(new, DEVICE)["software"] == {"python": "3.10.12", "kernel": "5.15.148-tegra", "torch": "2.99.0"}
+    assert fingerprint(old, DEVICE)["software"]["kernel"]  # a result that does not say
+
+
+def test_result_files_of_earlier_campaigns_are_left_as_they_are_and_made_where_they_are_missing(journal):
+    for name in ("00000001", "00000002", "00000003"):
+        campaign(journal, name)
+    files = sorted(
+        (journal.folder / RESULTS / f"{name}-{subject_hash(JOB)}.json") for name in ("00000001", "00000002", "00000003")
+    )
+    files[0].parent.mkdir()
+    for file in (files[0], files[2]):
+        file.write_text("as it was")
+    write_results(SimpleNamespace(devices=lambda: [DEVICE]), journal, "00000003")
+    assert files[0].read_text() == "as it was"
+    assert files[1].exists()
+    assert files[2].read_text() != "as it was"
