@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.measure import memory
+from advisor.measure import artifacts, memory
 from advisor.measure.analysis import analyse
 from advisor.measure.cost import CostModel
-from advisor.measure.export import OPSET
 from advisor.measure.files import read_json, write_json
 from advisor.measure.journal import FINISHED, SKIPPED, STARTED, Journal
 from advisor.measure.launching import Interrupt, Launcher, recorded_environment, timeout_s
 from advisor.measure.plan import ROUND, rounds
 from advisor.measure.progress import FINAL, VALID, Campaign, Launch
-from advisor.measure.records import CALIBRATE, EXPORT, MEASURE, Job, plan_key, subject_hash
+from advisor.measure.records import CALIBRATE, Job, plan_key, subject_hash
+from advisor.measure.sweep import MEMORY_SHARE
 from advisor.measure.verdict import judge
 from advisor.measure.watching import Watch
 from advisor.probe import load
@@ -29,7 +28,6 @@ from advisor.probe import load
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 5.0, 60.0
 _FIRST_MODELS = 4
 """Rejected launches are counted once this many models were tried."""
-_MEMORY_SHARE = 0.85
 _LEARNABLE = ("ok",)
 
 
@@ -56,9 +54,11 @@ class Runner:
     launcher: Launcher
     campaign: Campaign
     cores: int
-    forward_s: Mapping[str, float]
-    need_bytes: Mapping[str, float]
+    forward_s: dict[str, float]
+    need_bytes: dict[str, float]
     watch: Watch
+    shares_memory: bool = False
+    """Whether the accelerator has no memory of its own, but the host's."""
     on_step: Callable[[Step], None] = lambda _: None
     wait: Callable[[float], None] = sleep
     costs: CostModel = field(default_factory=CostModel)
@@ -75,7 +75,7 @@ class Runner:
         `deadline` is in monotonic seconds.
         """
         self._deadline = deadline
-        forget_exports(self.journal.folder)  # of a run that was cut off: this one may have other versions
+        artifacts.forget(self.journal.folder)  # of a run that was cut off: this one may have other versions
         with Interrupt() as interrupt:
             try:
                 for members in self._rounds():
@@ -107,7 +107,7 @@ class Runner:
                 self.stopped = "interrupted"
                 return
         for launch in members:
-            forget_exports(self.journal.folder, launch.job)
+            artifacts.forget(self.journal.folder, launch.job)
 
     def _hold(self, until: float, deadline: float | None) -> None:
         """Wait before another attempt, but not past the end."""
@@ -154,10 +154,10 @@ class Runner:
         if reason:
             self.skip(launch, reason)
             return None
-        quiet = self._quiet_ms(launch.job)
-        job = replace(launch.job, quiet_ms=quiet, artifact=self._artifact(launch))
-        if job.artifact is None:
+        quiet, artifact = self._quiet_ms(launch.job), self._artifact(launch)
+        if artifact is None:
             return None
+        job = replace(launch.job, quiet_ms=quiet, artifact=artifact)
         self._step(launch)
         result, codes = self._made(launch, job)
         finished = self._finish(launch, job, result, codes)
@@ -171,10 +171,16 @@ class Runner:
 
     def _impossible(self, job: Job) -> str:
         """Why a launch would run out of memory, by prediction; '' where it would not."""
-        need, free = self.need_bytes.get(plan_key(replace(job, replicate=0))), memory.available_bytes().value
-        if need is None or free is None or job.compute_unit != "cpu" or need <= _MEMORY_SHARE * free:
+        need, free = self.need_bytes.get(plan_key(replace(job, replicate=0))), self.free_bytes(job)
+        if need is None or free is None or need <= MEMORY_SHARE * free:
             return ""
         return f"skipped_predicted_oom: needs about {need / 2**20:.0f} MiB, {free / 2**20:.0f} MiB are free"
+
+    def free_bytes(self, job: Job) -> float | None:
+        """What the host has left where that is what the job uses; None for a GPU with memory of its own."""
+        of_host = job.compute_unit == "cpu" or self.shares_memory
+        free: float | None = memory.available_bytes().value if of_host else None
+        return free
 
     def skip(self, launch: Launch, reason: str) -> None:
         """Leave out every launch of the same subject that was not tried, with the reason."""
@@ -249,37 +255,14 @@ class Runner:
             return float(min([found["quiet_ms"], *earlier]))
         return None
 
-    def _artifact(self, launch: Launch) -> Any:  # noqa: ANN401 - a path as text, or None where there is none
-        """The exported model for runtimes that need one, exported in a process of its own; None where that failed."""
-        job = launch.job
-        if job.runtime not in ("onnxruntime", "tensorrt"):
-            return ""
-        path = exported_file(self.journal.folder, job).absolute()  # the worker runs in another folder
-        if path.exists():
-            return str(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        export = replace(job, kind=EXPORT, compute_unit="cpu", artifact=str(path))
-        result = self.launcher.run(
-            f"{self.campaign.id}-{launch.key}-export", export, timeout_s(0.0, 120.0, export.runtime)
-        )
-        if result["status"] == "ok":
-            return str(path)
-        self.skip(launch, f"export to ONNX: {result['status']}: {result['reason']}")
-        return None
-
-
-def exported_file(folder: Path, job: Job) -> Path:
-    """Where a model's ONNX file is kept: one per model, resolution, batch size and way of exporting."""
-    name, opset = job.model.replace("/", "--"), OPSET.get(job.runtime)
-    how = f"-opset{opset}" if opset else ""
-    return folder / "exports" / f"{name}-{job.resolution}-b{job.batch_size}{how}.onnx"
-
-
-def forget_exports(folder: Path, job: Job | None = None) -> None:
-    """Remove what was exported for a job, or for any, and the engines built of it: large, and made again where they are wanted."""
-    stem = "*" if job is None else exported_file(folder, job).stem
-    for file in (folder / "exports").glob(f"{stem}.*"):
-        file.unlink()
+    def _artifact(self, launch: Launch) -> str | None:
+        """The exported model for runtimes that need one, '' for others; None where exporting failed."""
+        name = f"{self.campaign.id}-{launch.key}-export"
+        try:
+            return artifacts.exported(self.launcher, name, self.journal.folder, launch.job)
+        except AdvisorError as error:
+            self.skip(launch, str(error))
+            return None
 
 
 def adopt(runner: Runner) -> int:
@@ -296,4 +279,4 @@ def adopt(runner: Runner) -> int:
     return taken
 
 
-__all__ = ["MEASURE", "Runner", "Step", "adopt", "exported_file"]
+__all__ = ["Runner", "Step", "adopt"]

@@ -21,7 +21,6 @@ from advisor.measure.launching import WORKER, Launcher, usable_threads
 from advisor.measure.progress import Campaign, campaigns
 from advisor.measure.published import counts, published
 from advisor.measure.records import plan_key
-from advisor.measure.watching import Watch
 from advisor.recommend.measured import Measured
 from advisor.records import Device, Target
 from advisor.store import Store
@@ -164,7 +163,7 @@ def _begun(
         jobs=[job.to_json() for job in planned],
     )
     campaign = campaigns(journal.events())[campaign_id]
-    runner = _runner(store, journal, launcher, campaign, watch_of(here.device), launches)
+    runner = _runner(store, journal, launcher, campaign, here.device, launches)
     return Session(runner, here.device, here.target, here.profile_made)
 
 
@@ -177,15 +176,24 @@ def _resumed(store: Store, journal: Journal, launcher: Launcher, name: str | Non
     device = store.device(campaign.settings["device"])
     target = Target(**campaign.settings["target"])
     check_here(device, target.power_mode, detect())
-    return Session(_runner(store, journal, launcher, campaign, watch_of(device), {}), device, target, "")
+    return Session(_runner(store, journal, launcher, campaign, device, {}), device, target, "")
 
 
 def _runner(
-    store: Store, journal: Journal, launcher: Launcher, campaign: Campaign, watch: Watch, forward: Mapping[str, float]
+    store: Store, journal: Journal, launcher: Launcher, campaign: Campaign, device: Device, forward: Mapping[str, float]
 ) -> Runner:
     jobs = [launch.job for launch in campaign.launches.values() if launch.job.replicate == 0]
-    known = forward or {plan_key(job): forward_s(store, job) for job in jobs}
-    return Runner(journal, launcher, campaign, usable_threads(), known, needs_of(store, jobs), watch)
+    known = dict(forward) or {plan_key(job): forward_s(store, job) for job in jobs}
+    return Runner(
+        journal,
+        launcher,
+        campaign,
+        usable_threads(),
+        known,
+        needs_of(store, jobs),
+        watch_of(device),
+        device.unified_memory,
+    )
 
 
 def _closed(

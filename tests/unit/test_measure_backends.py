@@ -19,10 +19,10 @@ import pytest
 import advisor
 from advisor.measure import memory, phases, worker
 from advisor.measure.analysis import analyse
+from advisor.measure.artifacts import exported_file
 from advisor.measure.backends import MEASURABLE, backend
 from advisor.measure.backends.base import Unsupported
 from advisor.measure.backends.trtexec import TrtExec, building, engine_file, parse_times, timing
-from advisor.measure.campaign import exported_file
 from advisor.measure.export import export, options
 from advisor.measure.launching import Launcher, recorded_environment
 from advisor.measure.published import memory_of

@@ -21,6 +21,7 @@ from advisor.measure.progress import campaigns
 from advisor.measure.records import MEASURE, Job, plan_key, subject_hash
 from advisor.measure.telemetry import Telemetry
 from advisor.measure.watching import Watch, silent
+from advisor.workflows.sweeping import swept
 
 
 def job(model: str = "timm/resnet50", replicate: int = 0, **more) -> Job:
@@ -137,10 +138,18 @@ def test_timeouts_lie_between_two_and_ten_minutes_and_leave_time_to_build():
 class Contended(Launcher):
     """Every launch finds the machine two and a half times slower than it is when quiet."""
 
+    slowdown = 2.5
+
     def run(self, name, asked, timeout):
         quiet = {"quiet": {"stub": {"quiet_ms": UNIT_MS}}, "rates": {}, "software": {}}
-        found = figures(asked, 2.5) if asked.model else quiet
+        found = figures(asked, self.slowdown) if asked.model else quiet
         return {"status": "ok", "reason": "", "launch_s": 1.0, **found}
+
+
+class Quiet(Contended):
+    """Every launch is alone on the machine."""
+
+    slowdown = 1.0
 
 
 def test_more_than_half_rejected_among_the_first_models_stops_the_run(journal):
@@ -153,13 +162,13 @@ def test_more_than_half_rejected_among_the_first_models_stops_the_run(journal):
 
 
 def test_exported_models_and_their_engines_are_removed_with_their_round_and_those_of_a_dead_run_at_once(journal):
-    from advisor.measure.campaign import exported_file, forget_exports
+    from advisor.measure.artifacts import exported_file, forget
 
     kept, gone = exported_file(journal.folder, job(batch_size=16)), exported_file(journal.folder, job())
     kept.parent.mkdir()
     for file in (kept, gone, gone.with_suffix(".json"), gone.with_suffix(".fp16.engine")):
         file.touch()
-    forget_exports(journal.folder, job())
+    forget(journal.folder, job())
     assert list(kept.parent.iterdir()) == [kept]
     campaign = campaigns(journal.events())["c"]
     Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None).run(None)
@@ -187,3 +196,30 @@ def test_a_model_that_will_not_fit_is_skipped_with_both_sizes(journal):
     runner = Runner(journal, Contended(journal.results), campaign, 2, {}, need, silent(), wait=lambda _: None)
     assert runner.run(None) == ""
     assert all("skipped_predicted_oom: needs about" in one.skipped for one in campaign.launches.values())
+
+
+@pytest.mark.parametrize(
+    ("unit", "shares", "skipped"), [("cpu", False, True), ("gpu", True, True), ("gpu", False, False)]
+)
+def test_the_hosts_memory_counts_for_a_cpu_and_where_the_gpu_shares_it(tmp_path, unit, shares, skipped):
+    journal, one = Journal(tmp_path), job(compute_unit=unit)
+    journal.prepare()
+    journal.append(CAMPAIGN, campaign="c", settings={}, jobs=[one.to_json()])
+    campaign = campaigns(journal.events())["c"]
+    runner = Runner(
+        journal, Quiet(journal.results), campaign, 2, {}, {plan_key(one): 1e15}, silent(), shares, wait=lambda _: None
+    )
+    runner.run(None)
+    assert bool(campaign.launches[plan_key(one)].skipped) is skipped
+    assert (runner.free_bytes(one) is None) is not skipped
+
+
+def test_a_sweep_tells_the_runner_what_each_new_size_should_take_and_need(journal):
+    campaign = campaigns(journal.events())["c"]
+    runner = Runner(journal, Quiet(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None)
+    assert runner.run(None) == swept(runner, None) == ""
+    assert {one.job.batch_size for one in campaign.launches.values()} >= {1, 2, 4, 8}
+    two = next(one.valid for one in campaign.launches.values() if one.job.batch_size == 2)
+    assert runner.forward_s[plan_key(job(batch_size=4))] == pytest.approx(2 * two["p50_ms"] / 1e3)
+    assert runner.need_bytes[plan_key(job(batch_size=4))] == pytest.approx(764 * 2**20)
+    assert plan_key(job(batch_size=2)) not in runner.need_bytes  # one size makes no line

@@ -13,7 +13,7 @@ from advisor.measure.comparing import compare
 from advisor.measure.oom import is_out_of_memory
 from advisor.measure.phases import check
 from advisor.measure.records import MEASURE, Job
-from advisor.measure.sweep import Tried, limits, next_batch
+from advisor.measure.sweep import Tried, next_batch, predicted_bytes, predicted_ms
 from advisor.measure.verdict import across, judge, judged
 from advisor.records.cases import CASES, DEGRADE, INFO
 
@@ -179,10 +179,17 @@ def test_a_sweep_doubles_while_it_pays_and_stops_at_256():
 @pytest.mark.parametrize("limit", [1, 3, 20, 45, 100, 200])
 def test_a_sweep_finds_the_boundary_within_an_eighth_or_four_probes(limit):
     tried = sweep(limit, slow=0.001)
-    fits, fails = limits(tried)
+    fits, fails = max(t.batch for t in tried if t.fits), min(t.batch for t in tried if not t.fits)
     assert fits <= limit < fails
     failures = sum(not t.fits for t in tried)
     assert fails / fits <= 1.125 or fails - fits <= 8 or failures >= 4
+
+
+def test_a_larger_batch_is_predicted_from_the_largest_ones_that_fitted():
+    tried = [Tried(1, True, 10.0, 1e9), Tried(2, True, 15.0, 1.1e9), Tried(4, True, 25.0, 1.3e9), Tried(8, False)]
+    assert predicted_ms(tried, 6) == pytest.approx(25.0 * 6 / 4)
+    assert predicted_bytes(tried, 6) == pytest.approx(1.5e9)
+    assert (predicted_ms([], 1), predicted_bytes(tried[:1], 2)) == (None, None)
 
 
 def fingerprint(p50: float, spread: float = 0.005, **more) -> dict:
