@@ -14,7 +14,7 @@ from advisor.errors import AdvisorError
 from advisor.measure import artifacts, memory
 from advisor.measure.analysis import analyse
 from advisor.measure.cost import CostModel
-from advisor.measure.files import read_json, write_json
+from advisor.measure.files import write_json
 from advisor.measure.journal import FINISHED, SKIPPED, STARTED, Journal
 from advisor.measure.launching import Interrupt, Launcher, recorded_environment, timeout_s
 from advisor.measure.plan import ROUND, rounds
@@ -160,7 +160,7 @@ class Runner:
         job = replace(launch.job, quiet_ms=quiet, artifact=artifact)
         self._step(launch)
         result, codes = self._made(launch, job)
-        finished = self._finish(launch, job, result, codes)
+        finished = self.finish(launch, job, result, codes)
         if finished["status"] in FINAL:  # the other launches would end the same way
             self.skip(launch, f"{finished['status']}: {finished['reason']}")
         self._step(
@@ -186,17 +186,26 @@ class Runner:
         """Leave out every launch of the same subject that was not tried, with the reason."""
         for other in self.campaign.launches.values():
             if subject_hash(other.job) == subject_hash(launch.job) and not other.attempts and not other.skipped:
-                other.skipped = reason
-                self.journal.append(SKIPPED, campaign=self.campaign.id, key=other.key, reason=reason)
+                self._leave_out(other, reason)
 
-    def _name(self, launch: Launch) -> str:
+    def leave_out(self, launch: Launch, reason: str) -> None:
+        """The same, and the launch itself even where it was tried."""
+        self.skip(launch, reason)
+        if not launch.skipped:
+            self._leave_out(launch, reason)
+
+    def _leave_out(self, launch: Launch, reason: str) -> None:
+        launch.skipped = reason
+        self.journal.append(SKIPPED, campaign=self.campaign.id, key=launch.key, reason=reason)
+
+    def name_of(self, launch: Launch) -> str:
+        """Of the next attempt's files."""
         return f"{self.campaign.id}-{launch.key}-{launch.next_attempt}"
 
     def _made(self, launch: Launch, job: Job) -> tuple[dict[str, Any], list[str]]:
         """One attempt: its result and what the accelerator's samples say."""
-        name, attempt = self._name(launch), launch.next_attempt
-        boot = load.settings()["boot_id"].value or ""
-        self.journal.append(STARTED, campaign=self.campaign.id, key=launch.key, attempt=attempt, boot_id=boot)
+        name, attempt = self.name_of(launch), launch.next_attempt
+        self.journal.append(STARTED, campaign=self.campaign.id, key=launch.key, attempt=attempt, boot_id=boot_id())
         forward = self._forward(job) or 0.0
         with self.watch.over(job) as seen:
             result = self.launcher.run(name, job, timeout_s(forward, self._cost(job), job.runtime))
@@ -214,13 +223,14 @@ class Runner:
             self.costs.learn(job, self._forward(job), result["launch_s"])
         return result, telemetry.codes
 
-    def _finish(self, launch: Launch, job: Job, result: Mapping[str, Any], codes: Sequence[str]) -> Mapping[str, Any]:
+    def finish(self, launch: Launch, job: Job, result: Mapping[str, Any], codes: Sequence[str]) -> Mapping[str, Any]:
+        """Judge a result and note it in the journal; the event, with sentences."""
         found = analyse(job, result)
         verdict = judge(job, result, found, codes, self.cores)
         event: dict[str, Any] = {
             "campaign": self.campaign.id, "key": launch.key, "attempt": launch.next_attempt, "status": result["status"],
             "reason": result["reason"], "verdict": verdict.verdict, "codes": list(verdict.codes),
-            "p50_ms": found.p50 if found else None, "file": f"{self._name(launch)}.json",
+            "p50_ms": found.p50 if found else None, "file": f"{self.name_of(launch)}.json",
         }  # fmt: skip
         self.journal.append(FINISHED, **event)
         launch.attempts.append(event)
@@ -265,18 +275,6 @@ class Runner:
             return None
 
 
-def adopt(runner: Runner) -> int:
-    """Take over results that were written just before the parent died; returns how many."""
-    taken = 0
-    for launch in runner.campaign.launches.values():
-        if launch.open_attempt is None or launch.settled:
-            continue
-        file = runner.launcher.result_file(runner._name(launch))
-        result = read_json(file)
-        if result is not None and "job" in result and "launch_s" in result:
-            runner._finish(launch, Job.from_json(result["job"]), result, result["telemetry_codes"])
-            taken += 1
-    return taken
-
-
-__all__ = ["Runner", "Step", "adopt"]
+def boot_id() -> str:
+    """Of the machine since it was started; '' where the kernel does not tell."""
+    return str(load.settings()["boot_id"].value or "")

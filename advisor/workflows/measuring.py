@@ -14,8 +14,9 @@ from advisor import units
 from advisor.devices import detect
 from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.locations import measurements_folder
+from advisor.measure.adopting import adopt
 from advisor.measure.backends import MEASURABLE
-from advisor.measure.campaign import Runner, Step, adopt
+from advisor.measure.campaign import Runner, Step
 from advisor.measure.journal import CAMPAIGN, CLOSED, Journal
 from advisor.measure.launching import WORKER, Launcher, usable_threads
 from advisor.measure.progress import Campaign, campaigns

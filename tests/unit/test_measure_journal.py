@@ -10,6 +10,8 @@ import pytest
 from stub_worker import UNIT_MS, figures
 
 from advisor.errors import DataError
+from advisor.measure import adopting
+from advisor.measure.adopting import adopt
 from advisor.measure.backends import trtexec
 from advisor.measure.campaign import Runner
 from advisor.measure.cost import CostModel, fitted_budget_s
@@ -87,6 +89,30 @@ def test_two_crashes_of_the_machine_at_one_launch_end_it_but_killed_parents_do_n
     for boot in ("b", "c"):
         journal.append(STARTED, campaign="c", key=key, attempt=1, boot_id=boot)
     assert launches(journal)[0].settled
+
+
+def adopted(journal: Journal, boot: str, monkeypatch) -> list:
+    """The launches as a program in that boot sees them when it resumes."""
+    monkeypatch.setattr(adopting, "boot_id", lambda: boot)
+    campaign = campaigns(journal.events())["c"]
+    adopt(Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None))
+    return list(campaign.launches.values())
+
+
+def test_a_launch_that_took_the_machine_down_twice_is_not_started_a_third_time(journal, monkeypatch):
+    def start(boot: str) -> None:
+        journal.append(STARTED, campaign="c", key=plan_key(job()), attempt=1, boot_id=boot)
+
+    start("a")
+    assert not adopted(journal, "a", monkeypatch)[0].settled  # the program died, not the machine
+    start("a")
+    assert [one.settled for one in adopted(journal, "b", monkeypatch)] == [False] * 3
+    start("b")
+    assert [one.settled for one in adopted(journal, "c", monkeypatch)] == [True] * 3
+    assert {one.skipped for one in launches(journal)} == {"the machine went down 2 times while it ran"}
+    before = journal.path.read_bytes()
+    adopted(journal, "d", monkeypatch)
+    assert journal.path.read_bytes() == before  # said once
 
 
 def test_keys_tell_launches_apart_and_subjects_do_not():
