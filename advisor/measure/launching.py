@@ -1,7 +1,8 @@
 """The parent's side of one launch: start a worker in a group of its own, wait without polling, leave nothing behind.
 
-Linux only: waits on a process descriptor, so that the parent uses no processor while the child is timed. The thread that
-starts a worker must be the one that waits: the signal that ends the worker follows that thread's death.
+Linux only: waits on a process descriptor, so that waiting uses no processor while the child is timed (watching.py, where
+there is an accelerator to watch, does). The thread that starts a worker must be the one that waits: the signal that ends the
+worker follows that thread's death.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from advisor.devices import Detection, detect, target_for, validate_profile
 from advisor.errors import AdvisorError, UsageError
 from advisor.measure.backends import MEASURABLE, backend
+from advisor.measure.calibration import product_side
 from advisor.measure.launching import Launcher, timeout_s, usable_threads
 from advisor.measure.records import CALIBRATE, Job
 from advisor.measure.sources import sources_of
@@ -124,8 +125,11 @@ def _rates(device: Device, launcher: Launcher) -> dict[str, Fact]:
     result = launcher.run("rates", job, timeout_s(0.0, 60.0, job.runtime))
     if result["status"] != "ok":
         raise AdvisorError(f"the rates of this machine could not be measured: {result['reason']}")
+    side = product_side(target.compute_unit == "gpu")
     return {
-        key: Fact(round(value, 4), f"measured on this machine by advisor, {_HOW[key]}, {threads} threads")
+        key: Fact(
+            round(value, 4), f"measured on this machine by advisor, {_HOW[key].format(side=side)}, {threads} threads"
+        )
         for key, value in result["rates"].items()
         if key in _HOW
     }
@@ -133,8 +137,8 @@ def _rates(device: Device, launcher: Launcher) -> dict[str, Fact]:
 
 _SMALL_MACHINE = 4
 _HOW = {
-    "peak_fp32_tflops": "the best of several 1536^3 products in fp32",
-    "peak_fp16_tflops": "the best of several 4096^3 products in fp16",
+    "peak_fp32_tflops": "the best of several {side}^3 products in fp32",
+    "peak_fp16_tflops": "the best of several {side}^3 products in fp16",
     "memory_bandwidth_gb_s": "the best of several 256 MB copies, read and written bytes",
     "launch_us": "the mean of 4000 additions of one element, eager",
 }

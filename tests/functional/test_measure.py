@@ -199,8 +199,13 @@ def test_comparing_a_result_with_itself_is_same_and_with_another_model_not_compa
     changed.write_text(json.dumps(slower))
     assert "slower" in advisor_at("compare", second, str(changed), home=home).stdout
     assert advisor_at("compare", "nothing", first, home=home).returncode == 2
-    changed.write_text("{}")
-    assert advisor_at("compare", str(changed), first, home=home).returncode == 1
+    for group, name in (("", ""), ("", "result_id"), ("", "verdict"), ("timing_ms", "launches"), ("model", "name")):
+        spoilt = json.loads(file.read_text())
+        (spoilt[group] if group else spoilt).pop(name, None)
+        changed.write_text(json.dumps(spoilt if name else {}))
+        done = advisor_at("compare", str(changed), first, home=home)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert "not a result file" in done.stderr
 
 
 def test_results_and_shipped_evidence_name_no_host_user_path_boot_or_serial(home, tmp_path):

@@ -194,11 +194,14 @@ def test_a_gpu_is_calibrated_with_its_own_kernel_and_its_rates_have_the_names_of
     monkeypatch.setattr(pytorch, "_GPU_REFERENCE", {"gpu": (64, 1 << 20), "jetson": (64, 1 << 20)})
     monkeypatch.setattr(calibration, "_GPU_SIDE", 64)
     monkeypatch.setattr(calibration, "_QUIET_S", 0.1)
+    sides, multiply = set(), cuda_torch.mm
+    cuda_torch.mm = lambda a, b: sides.add((len(a), a.dtype)) or multiply(a, b)
     result = run(job(kind=CALIBRATE, model="", compute_unit="gpu"), pytorch.PyTorch(stub=cuda_torch))
     assert (result["status"], result["reason"]) == ("ok", "")
     assert list(result["quiet"]) == ["gpu-torch-64-1"]
     assert set(result["rates"]) == {"peak_fp32_tflops", "peak_fp16_tflops", "memory_bandwidth_gb_s", "launch_us"}
     assert set(result["rates"]) <= set(FACT_KEYS)
+    assert sides == {(64, cuda_torch.float16), (64, cuda_torch.float32)}
 
 
 def test_an_untrained_network_with_batch_norms_does_not_overflow_in_half_precision():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from itertools import pairwise
 from time import monotonic
 
@@ -59,6 +60,20 @@ def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(journal):
     assert [one.settled for one in launches(journal)] == [True, False, False]
     finished(journal, 1, 1)
     assert [one.settled for one in launches(journal)] == [True, True, False]
+
+
+def test_a_line_that_the_disk_takes_only_in_part_is_taken_back(journal):
+    whole = journal.path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 40, before[1]))
+    try:
+        with pytest.raises(DataError, match="what was measured before is kept"):
+            finished(journal, 0, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert journal.path.read_bytes() == whole
+    finished(journal, 0, 1)
+    assert launches(journal)[0].settled
 
 
 def test_a_damaged_line_in_the_middle_is_named(journal):

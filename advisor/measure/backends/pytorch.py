@@ -125,7 +125,7 @@ class PyTorch:
         """Products, copies and launches on the compute unit."""
         torch = self._torch()
         gpu = job.compute_unit == "gpu"
-        return measured_rates(torch, _place(torch, job), torch.cuda.synchronize if gpu else _nothing, half=gpu)
+        return measured_rates(torch, _place(torch, job), torch.cuda.synchronize if gpu else _nothing, gpu=gpu)
 
     def versions(self) -> Mapping[str, str]:
         """torch with CUDA and cuDNN, torchvision, timm."""
