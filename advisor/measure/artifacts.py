@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from advisor.errors import AdvisorError
 from advisor.measure.export import OPSET
 from advisor.measure.launching import Launcher, timeout_s
 from advisor.measure.records import EXPORT, Job
@@ -13,18 +12,18 @@ from advisor.measure.records import EXPORT, Job
 _FROM_ONNX = ("onnxruntime", "tensorrt")
 
 
-def exported(launcher: Launcher, name: str, folder: Path, job: Job) -> str:
-    """The file that the runtime loads, made where it is not there yet; '' where it needs none. Raises AdvisorError."""
+def exported(launcher: Launcher, name: str, folder: Path, job: Job) -> tuple[str, str]:
+    """(file that the runtime loads, why there is none): made where it is not there yet, both '' where none is needed."""
     if job.runtime not in _FROM_ONNX:
-        return ""
+        return "", ""
     path = exported_file(folder, job).absolute()  # the worker runs in another folder
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         export = replace(job, kind=EXPORT, compute_unit="cpu", artifact=str(path))
         result = launcher.run(name, export, timeout_s(0.0, 120.0, export.runtime))
         if result["status"] != "ok":
-            raise AdvisorError(f"export to ONNX: {result['status']}: {result['reason']}")
-    return str(path)
+            return "", f"export to ONNX: {result['status']}: {result['reason']}"
+    return str(path), ""
 
 
 def exported_file(folder: Path, job: Job) -> Path:

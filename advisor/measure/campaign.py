@@ -154,8 +154,11 @@ class Runner:
         if reason:
             self.skip(launch, reason)
             return None
-        quiet, artifact = self._quiet_ms(launch.job), self._artifact(launch)
-        if artifact is None:
+        quiet = self._quiet_ms(launch.job)
+        name = f"{self.campaign.id}-{launch.key}-export"
+        artifact, reason = artifacts.exported(self.launcher, name, self.journal.folder, launch.job)
+        if reason:
+            self.skip(launch, reason)
             return None
         job = replace(launch.job, quiet_ms=quiet, artifact=artifact)
         self._step(launch)
@@ -264,15 +267,6 @@ class Runner:
             earlier = [c["quiet_ms"] for c in self.campaign.calibrations if c["key"] == event["key"]]
             return float(min([found["quiet_ms"], *earlier]))
         return None
-
-    def _artifact(self, launch: Launch) -> str | None:
-        """The exported model for runtimes that need one, '' for others; None where exporting failed."""
-        name = f"{self.campaign.id}-{launch.key}-export"
-        try:
-            return artifacts.exported(self.launcher, name, self.journal.folder, launch.job)
-        except AdvisorError as error:
-            self.skip(launch, str(error))
-            return None
 
 
 def boot_id() -> str:

@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from advisor.measure.backends.base import Timed, Unsupported
 from advisor.measure.files import read_json
@@ -32,6 +32,8 @@ _WARM_UP_MS, _LEAST_ITERATIONS = 1000, 50
 _BUILD_MOST_S, _RUN_MOST_S, _HELP_MOST_S = 900.0, 240.0, 20.0
 LONGEST_S = _BUILD_MOST_S + _RUN_MOST_S + _HELP_MOST_S
 """All runs of one launch; less than the parent waits for it, so that what did not finish is told."""
+_REST_S = 1.0
+"""After building, so that what it took is given back and the parent has read so before the model is loaded."""
 _CLOSING_S = 1.0
 """Before the end of a run: what was timed is written out."""
 _THROUGHPUT = re.compile(r"Throughput:\s*([\d.]+)\s*qps")
@@ -73,6 +75,7 @@ class TrtExec:
             scratch = engine.with_suffix(".part")
             _run([*self._tool(), *building(job, scratch)], _BUILD_MOST_S)
             scratch.replace(engine)
+            sleep(_REST_S)
         times = Path(job.artifact).with_suffix(f".{job.replicate}.times")
         began = monotonic()
         printed = _run([*self._tool(), *timing(job, engine, times)], _RUN_MOST_S)
