@@ -166,9 +166,9 @@ def memory_of(result: Mapping[str, Any]) -> tuple[float | None, str, dict[str, f
 
 
 def _board_mib(result: Mapping[str, Any]) -> float | None:
-    """How far MemAvailable fell from just before loading; None where no reading lies between."""
+    """How far MemAvailable fell from just before loading; None where no reading lies between, or others gave back more."""
     around = _around(result, "mem_available_mib")
-    return None if around is None else max(0.0, around["base"] - around["min"])
+    return None if around is None or around["base"] <= around["min"] else around["base"] - around["min"]
 
 
 def _reserved(

@@ -89,7 +89,7 @@ class TrtExec:
             device_ms=samples["compute"],
             img_per_s=float(rate[1]) * job.batch_size if rate else None,
             identity=read_json(Path(job.artifact).with_suffix(".json")) or {},
-            mode={"flags": " ".join(_switches([*building(job, engine), *timing(job, engine, times)]))},
+            mode={"flags": " ".join([*_FLAGS[job.precision], *_switches(timing(job, engine, times))])},
             memory={"engine": Probed(engine.stat().st_size)},
             moments=moments,
         )
