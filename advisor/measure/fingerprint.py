@@ -30,6 +30,7 @@ _MODE = (
     "grad_mode", "input_kind", "flush_denormal", "deterministic_algorithms", "compile", "cudnn_benchmark", "tf32_matmul",
     "tf32_conv", "providers", "graph_optimization", "flags", "batch_norm",
 )  # fmt: skip
+_SYSTEM = ("python", "kernel", "os", "libc", "machine")
 _SOFTWARE = (
     "torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "tensorrt", "cuda", "cudnn", "driver", "l4t",
 )  # fmt: skip
@@ -57,7 +58,7 @@ def fingerprint(number: Published, device: Device) -> dict[str, Any]:
         },
         "device": {**_device(device, job), "class_hash": class_hash(device, job, result)},
         "state": {**_probed(result.get("settings", {}), _STATE), "telemetry": _telemetry(result)},
-        "software": {**result.get("system", system()), **_chosen(result["software"], _SOFTWARE)},
+        "software": {**_chosen(result.get("system", system()), _SYSTEM), **_chosen(result["software"], _SOFTWARE)},
         "threads": {"intra": job.threads, "environment": dict(result["environment"])},
         "timing_ms": _timing(number, first, result),
         "throughput": dict(result["throughput"]) if result["throughput"] and number.throughput_img_s is not None else None,
