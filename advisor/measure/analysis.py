@@ -27,6 +27,7 @@ class Analysis:
     n: int
     n_eff: float
     percentiles: Mapping[str, float | None]
+    """Of wall time: none where the headline is corrected, because groups are corrected and not single forwards."""
     iqr_rel: float
     cpu_ms: float
     cpu_over_wall: float
@@ -52,7 +53,8 @@ def analyse(job: Job, result: Mapping[str, Any]) -> Analysis | None:
         return None
     device = result["samples"]["device_ms"]
     slow, moved, corrected, bounds = _reference(job, seen)
-    use_corrected = slow is not None and slow > _CORRECT_FROM and corrected is not None and bounds is not None
+    contended = slow is not None and slow > _CORRECT_FROM and job.compute_unit == "cpu"
+    use_corrected = contended and corrected is not None and bounds is not None
     wall = stats.interval(seen.host_ms)
     inside = bounds if use_corrected and bounds else wall
     blocks = stats.block_medians(seen.host_ms)
@@ -65,7 +67,7 @@ def analyse(job: Job, result: Mapping[str, Any]) -> Analysis | None:
         grade=stats.grade(inside.half_width),
         n=len(seen.host_ms),
         n_eff=stats.effective(seen.host_ms),
-        percentiles=stats.percentiles(seen.host_ms),
+        percentiles=dict.fromkeys(stats.LEAST_EFFECTIVE) if use_corrected else stats.percentiles(seen.host_ms),
         iqr_rel=stats.relative_iqr(seen.host_ms),
         cpu_ms=cpu,
         cpu_over_wall=cpu / median(seen.host_ms),

@@ -31,9 +31,14 @@ def _quiet(reference: Reference) -> Mapping[str, Any]:
     return {"quiet_ms": quiet_ms(slices), "slices_ms": slices}
 
 
-def measured_rates(torch: Any, place: str, wait: Callable[[], object], *, half: bool) -> Mapping[str, float]:  # noqa: ANN401
+def product_side(gpu: bool) -> int:
+    """Rows and columns of the products: a GPU is not filled by what fills a processor."""
+    return _GPU_SIDE if gpu else _SIDE
+
+
+def measured_rates(torch: Any, place: str, wait: Callable[[], object], *, gpu: bool) -> Mapping[str, float]:  # noqa: ANN401
     """Rates under the names of profile facts: TFLOPS of large products, GB/s of a large copy (read and written), microseconds of
-    a one-element addition. `place` is torch's device, `wait` returns when it is idle, `half` asks for fp16 too.
+    a one-element addition. `place` is torch's device, `wait` returns when it is idle; a GPU is asked for fp16 too.
 
     The best of several: what others take from the machine is not the machine's.
     """
@@ -46,9 +51,9 @@ def measured_rates(torch: Any, place: str, wait: Callable[[], object], *, half: 
             torch.add(one, one)
 
     with torch.inference_mode():
-        found = {"peak_fp32_tflops": _product_tflops(torch, place, torch.float32, _SIDE, wait)}
-        if half:
-            found["peak_fp16_tflops"] = _product_tflops(torch, place, torch.float16, _GPU_SIDE, wait)
+        found = {"peak_fp32_tflops": _product_tflops(torch, place, torch.float32, product_side(gpu), wait)}
+        if gpu:
+            found["peak_fp16_tflops"] = _product_tflops(torch, place, torch.float16, product_side(gpu), wait)
         copy_s = _best_s(lambda: target.copy_(source), _COPIES, wait)
         launch_s = _best_s(launches, 3, wait) / _LAUNCHES
     return {**found, "memory_bandwidth_gb_s": 2 * _COPY_BYTES / copy_s / 1e9, "launch_us": launch_s * 1e6}

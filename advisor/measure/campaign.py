@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.measure import memory
+from advisor.measure import artifacts, memory
 from advisor.measure.analysis import analyse
 from advisor.measure.cost import CostModel
-from advisor.measure.files import read_json, write_json
+from advisor.measure.files import write_json
 from advisor.measure.journal import FINISHED, SKIPPED, STARTED, Journal
 from advisor.measure.launching import Interrupt, Launcher, recorded_environment, timeout_s
 from advisor.measure.plan import ROUND, rounds
 from advisor.measure.progress import FINAL, VALID, Campaign, Launch
-from advisor.measure.records import CALIBRATE, EXPORT, MEASURE, Job, plan_key, subject_hash
+from advisor.measure.records import CALIBRATE, Job, plan_key, subject_hash
+from advisor.measure.sweep import MEMORY_SHARE
 from advisor.measure.verdict import judge
 from advisor.measure.watching import Watch
 from advisor.probe import load
@@ -28,7 +28,6 @@ from advisor.probe import load
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 5.0, 60.0
 _FIRST_MODELS = 4
 """Rejected launches are counted once this many models were tried."""
-_MEMORY_SHARE = 0.85
 _LEARNABLE = ("ok",)
 
 
@@ -55,9 +54,11 @@ class Runner:
     launcher: Launcher
     campaign: Campaign
     cores: int
-    forward_s: Mapping[str, float]
-    need_bytes: Mapping[str, float]
+    forward_s: dict[str, float]
+    need_bytes: dict[str, float]
     watch: Watch
+    shares_memory: bool = False
+    """Whether the accelerator has no memory of its own, but the host's."""
     on_step: Callable[[Step], None] = lambda _: None
     wait: Callable[[float], None] = sleep
     costs: CostModel = field(default_factory=CostModel)
@@ -74,6 +75,7 @@ class Runner:
         `deadline` is in monotonic seconds.
         """
         self._deadline = deadline
+        artifacts.forget(self.journal.folder)  # of a run that was cut off: this one may have other versions
         with Interrupt() as interrupt:
             try:
                 for members in self._rounds():
@@ -104,8 +106,8 @@ class Runner:
             if interrupt.asked:
                 self.stopped = "interrupted"
                 return
-        for launch in members:  # exported models are large and quickly made again
-            exported_file(self.journal.folder, launch.job).unlink(missing_ok=True)
+        for launch in members:
+            artifacts.forget(self.journal.folder, launch.job)
 
     def _hold(self, until: float, deadline: float | None) -> None:
         """Wait before another attempt, but not past the end."""
@@ -153,12 +155,15 @@ class Runner:
             self.skip(launch, reason)
             return None
         quiet = self._quiet_ms(launch.job)
-        job = replace(launch.job, quiet_ms=quiet, artifact=self._artifact(launch))
-        if job.artifact is None:
+        name = f"{self.campaign.id}-{launch.key}-export"
+        artifact, reason = artifacts.exported(self.launcher, name, self.journal.folder, launch.job)
+        if reason:
+            self.skip(launch, reason)
             return None
+        job = replace(launch.job, quiet_ms=quiet, artifact=artifact)
         self._step(launch)
         result, codes = self._made(launch, job)
-        finished = self._finish(launch, job, result, codes)
+        finished = self.finish(launch, job, result, codes)
         if finished["status"] in FINAL:  # the other launches would end the same way
             self.skip(launch, f"{finished['status']}: {finished['reason']}")
         self._step(
@@ -169,48 +174,66 @@ class Runner:
 
     def _impossible(self, job: Job) -> str:
         """Why a launch would run out of memory, by prediction; '' where it would not."""
-        need, free = self.need_bytes.get(plan_key(replace(job, replicate=0))), memory.available_bytes().value
-        if need is None or free is None or job.compute_unit != "cpu" or need <= _MEMORY_SHARE * free:
+        need, free = self.need_bytes.get(plan_key(replace(job, replicate=0))), self.free_bytes(job)
+        if need is None or free is None or need <= MEMORY_SHARE * free:
             return ""
         return f"skipped_predicted_oom: needs about {need / 2**20:.0f} MiB, {free / 2**20:.0f} MiB are free"
+
+    def free_bytes(self, job: Job) -> float | None:
+        """What the host has left where that is what the job uses; None for a GPU with memory of its own."""
+        of_host = job.compute_unit == "cpu" or self.shares_memory
+        free: float | None = memory.available_bytes().value if of_host else None
+        return free
 
     def skip(self, launch: Launch, reason: str) -> None:
         """Leave out every launch of the same subject that was not tried, with the reason."""
         for other in self.campaign.launches.values():
             if subject_hash(other.job) == subject_hash(launch.job) and not other.attempts and not other.skipped:
-                other.skipped = reason
-                self.journal.append(SKIPPED, campaign=self.campaign.id, key=other.key, reason=reason)
+                self._leave_out(other, reason)
 
-    def _name(self, launch: Launch) -> str:
+    def leave_out(self, launch: Launch, reason: str) -> None:
+        """The same, and the launch itself even where it was tried."""
+        self.skip(launch, reason)
+        if not launch.skipped:
+            self._leave_out(launch, reason)
+
+    def _leave_out(self, launch: Launch, reason: str) -> None:
+        launch.skipped = reason
+        self.journal.append(SKIPPED, campaign=self.campaign.id, key=launch.key, reason=reason)
+
+    def name_of(self, launch: Launch) -> str:
+        """Of the next attempt's files."""
         return f"{self.campaign.id}-{launch.key}-{launch.next_attempt}"
 
     def _made(self, launch: Launch, job: Job) -> tuple[dict[str, Any], list[str]]:
         """One attempt: its result and what the accelerator's samples say."""
-        name, attempt = self._name(launch), launch.next_attempt
-        boot = load.settings()["boot_id"].value or ""
-        self.journal.append(STARTED, campaign=self.campaign.id, key=launch.key, attempt=attempt, boot_id=boot)
+        name, attempt = self.name_of(launch), launch.next_attempt
+        self.journal.append(STARTED, campaign=self.campaign.id, key=launch.key, attempt=attempt, boot_id=boot_id())
         forward = self._forward(job) or 0.0
         with self.watch.over(job) as seen:
-            result = self.launcher.run(name, job, timeout_s(forward, self._cost(job)))
-        telemetry = seen.summary()
+            result = self.launcher.run(name, job, timeout_s(forward, self._cost(job), job.runtime))
+        telemetry = seen.summary(result.get("moments", {}))
         result |= {
             "telemetry": telemetry.values,
             "telemetry_codes": telemetry.codes,
             "environment": recorded_environment(job, self.launcher.environment),
             "job": job.to_json(),
         }
+        if "software" in result:
+            result["software"] = {**result["software"], **self.watch.software}
         write_json(self.launcher.result_file(name), result)
         if result["status"] in _LEARNABLE:
             self.costs.learn(job, self._forward(job), result["launch_s"])
         return result, telemetry.codes
 
-    def _finish(self, launch: Launch, job: Job, result: Mapping[str, Any], codes: Sequence[str]) -> Mapping[str, Any]:
+    def finish(self, launch: Launch, job: Job, result: Mapping[str, Any], codes: Sequence[str]) -> Mapping[str, Any]:
+        """Judge a result and note it in the journal; the event, with sentences."""
         found = analyse(job, result)
         verdict = judge(job, result, found, codes, self.cores)
         event: dict[str, Any] = {
             "campaign": self.campaign.id, "key": launch.key, "attempt": launch.next_attempt, "status": result["status"],
             "reason": result["reason"], "verdict": verdict.verdict, "codes": list(verdict.codes),
-            "p50_ms": found.p50 if found else None, "file": f"{self._name(launch)}.json",
+            "p50_ms": found.p50 if found else None, "file": f"{self.name_of(launch)}.json",
         }  # fmt: skip
         self.journal.append(FINISHED, **event)
         launch.attempts.append(event)
@@ -230,7 +253,7 @@ class Runner:
     def _calibrated(self, group: str, job: Job) -> float | None:
         calibration = replace(job, kind=CALIBRATE, model="", batch_size=1, replicate=0, built_for=None, artifact="")
         name = f"{self.campaign.id}-quiet-{group}"
-        result = self.launcher.run(name, calibration, timeout_s(0.0, 30.0))
+        result = self.launcher.run(name, calibration, timeout_s(0.0, 30.0, job.runtime))
         if result["status"] != "ok":
             raise AdvisorError(f"{job.runtime} cannot be measured here: {result['reason']}")
         for kernel, found in result["quiet"].items():
@@ -245,41 +268,7 @@ class Runner:
             return float(min([found["quiet_ms"], *earlier]))
         return None
 
-    def _artifact(self, launch: Launch) -> Any:  # noqa: ANN401 - a path as text, or None where there is none
-        """The exported model for runtimes that need one, exported in a process of its own; None where that failed."""
-        job = launch.job
-        if job.runtime not in ("onnxruntime", "tensorrt"):
-            return ""
-        path = exported_file(self.journal.folder, job)
-        if path.exists():
-            return str(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        export = replace(job, kind=EXPORT, runtime="pytorch-eager", compute_unit="cpu", artifact=str(path))
-        result = self.launcher.run(f"{self.campaign.id}-{launch.key}-export", export, timeout_s(0.0, 120.0))
-        if result["status"] == "ok":
-            return str(path)
-        self.skip(launch, f"export to ONNX: {result['status']}: {result['reason']}")
-        return None
 
-
-def exported_file(folder: Path, job: Job) -> Path:
-    """Where a model's ONNX file is kept: one per model, resolution and batch size."""
-    name = job.model.replace("/", "--")
-    return folder / "exports" / f"{name}-{job.resolution}-b{job.batch_size}.onnx"
-
-
-def adopt(runner: Runner) -> int:
-    """Take over results that were written just before the parent died; returns how many."""
-    taken = 0
-    for launch in runner.campaign.launches.values():
-        if launch.open_attempt is None or launch.settled:
-            continue
-        file = runner.launcher.result_file(runner._name(launch))
-        result = read_json(file)
-        if result is not None and "job" in result and "launch_s" in result:
-            runner._finish(launch, Job.from_json(result["job"]), result, result["telemetry_codes"])
-            taken += 1
-    return taken
-
-
-__all__ = ["MEASURE", "Runner", "Step", "adopt", "exported_file"]
+def boot_id() -> str:
+    """Of the machine since it was started; '' where the kernel does not tell."""
+    return str(load.settings()["boot_id"].value or "")

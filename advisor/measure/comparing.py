@@ -13,12 +13,14 @@ _BAND = 0.02
 _EQUAL = (
     ("model", "name"), ("model", "arch_sha256"), ("model", "resolution"), ("model", "batch_size"), ("mode", "runtime"),
     ("mode", "precision"), ("mode", "memory_format"), ("mode", "compile"), ("mode", "cudnn_benchmark"),
-    ("mode", "tf32_matmul"), ("mode", "tf32_conv"), ("threads", "intra"),
+    ("mode", "tf32_matmul"), ("mode", "tf32_conv"),
 )  # fmt: skip
 _DEVICE = (("device", "id"), ("device", "compute_unit"))
+_ON_A_CPU = (("threads", "intra"),)
+"""On a GPU these are threads of the host."""
 _WORTH_SAYING = (
     ("device", "power_mode"), ("device", "class_hash"), ("software", "torch"), ("software", "torchvision"),
-    ("software", "timm"), ("software", "onnxruntime"), ("software", "tensorrt"), ("software", "driver"),
+    ("software", "timm"), ("software", "onnxruntime"), ("software", "tensorrt"), ("software", "driver"), ("software", "l4t"),
     ("software", "cudnn"), ("software", "cuda"), ("software", "kernel"), ("software", "python"),
 )  # fmt: skip
 
@@ -43,7 +45,9 @@ class Comparison:
 def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> Comparison:
     """Compare two fingerprints. The band within which two numbers are the same is 2 %, or what launches differ by."""
     differences = tuple(_differs(a, b, *path) for path in _WORTH_SAYING if _at(a, path) != _at(b, path))
-    apart = [_differs(a, b, *path) for path in (*_EQUAL, *_DEVICE) if _at(a, path) != _at(b, path)]
+    on_a_cpu = "cpu" in (_at(a, ("device", "compute_unit")), _at(b, ("device", "compute_unit")))
+    equal = (*_EQUAL, *_DEVICE, *(_ON_A_CPU if on_a_cpu else ()))
+    apart = [_differs(a, b, *path) for path in equal if _at(a, path) != _at(b, path)]
     if apart:
         return Comparison(NOT_COMPARABLE, tuple(apart), differences, None, None, None, a, b)
     one, other = a["timing_ms"], b["timing_ms"]

@@ -12,6 +12,14 @@ _START_S, _WARM_S, _REFERENCE_SHARE = 6.0, 1.0, 1.5
 _FORWARDS_AROUND, _LEAST_SAMPLES = 12, 10
 _THROUGHPUT_S, _THROUGHPUT_LEAST = 2.0, 5
 _UNKNOWN_FORWARD_S = 0.5
+_ENGINE_S, _ENGINE_LOAD_S, _COMPILE_S = 180.0, 20.0, 60.0
+
+
+def build_s(job: Job) -> float:
+    """What the runtime makes of a model before it runs: compiled in every launch; an engine in the first, which the others load."""
+    if job.runtime == "tensorrt":
+        return _ENGINE_S if job.replicate == 0 else _ENGINE_LOAD_S
+    return _COMPILE_S if job.runtime == "pytorch-compile" else 0.0
 
 
 @dataclass(slots=True)
@@ -32,11 +40,11 @@ class CostModel:
         t = _UNKNOWN_FORWARD_S if forward_s is None else forward_s
         timed = max(job.budget_s, _LEAST_SAMPLES * t) * _REFERENCE_SHARE
         flow = max(_THROUGHPUT_S, _THROUGHPUT_LEAST * t) if job.with_throughput else 0.0
-        return _START_S + _WARM_S + _FORWARDS_AROUND * t + timed + flow
+        return _START_S + build_s(job) + _WARM_S + _FORWARDS_AROUND * t + timed + flow
 
 
-def fitted_budget_s(available_s: float, launches: int, forwards_s: Sequence[float]) -> float:
-    """Seconds of timed forwards per launch so that all launches fit: between 1 and 10."""
-    around = launches * (_START_S + _WARM_S) + _FORWARDS_AROUND * sum(forwards_s)
-    each = (available_s - around) / max(launches, 1) / _REFERENCE_SHARE
+def fitted_budget_s(available_s: float, launches: Sequence[Job], forwards_s: Sequence[float]) -> float:
+    """Seconds of timed forwards per launch so that all launches fit: between 1 and 10. `forwards_s` are one for each launch."""
+    around = sum(_START_S + build_s(job) + _WARM_S for job in launches) + _FORWARDS_AROUND * sum(forwards_s)
+    each = (available_s - around) / max(len(launches), 1) / _REFERENCE_SHARE
     return min(10.0, max(1.0, each))

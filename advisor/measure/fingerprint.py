@@ -28,9 +28,12 @@ _GAUGES = (
 )  # fmt: skip
 _MODE = (
     "grad_mode", "input_kind", "flush_denormal", "deterministic_algorithms", "compile", "cudnn_benchmark", "tf32_matmul",
-    "tf32_conv", "providers", "graph_optimization", "flags",
+    "tf32_conv", "providers", "graph_optimization", "flags", "batch_norm",
 )  # fmt: skip
-_SOFTWARE = ("torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "tensorrt", "cuda", "cudnn", "driver")
+_SYSTEM = ("python", "kernel", "os", "libc", "machine")
+_SOFTWARE = (
+    "torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "tensorrt", "cuda", "cudnn", "driver", "l4t",
+)  # fmt: skip
 _TELEMETRY_WORDS = ("gpu_governor", "mode_id", "online_cpus")
 
 
@@ -55,10 +58,10 @@ def fingerprint(number: Published, device: Device) -> dict[str, Any]:
         },
         "device": {**_device(device, job), "class_hash": class_hash(device, job, result)},
         "state": {**_probed(result.get("settings", {}), _STATE), "telemetry": _telemetry(result)},
-        "software": {**system(), **_chosen(result["software"], _SOFTWARE)},
+        "software": {**_chosen(result.get("system", system()), _SYSTEM), **_chosen(result["software"], _SOFTWARE)},
         "threads": {"intra": job.threads, "environment": dict(result["environment"])},
         "timing_ms": _timing(number, first, result),
-        "throughput": dict(result["throughput"]) if result["throughput"] else None,
+        "throughput": dict(result["throughput"]) if result["throughput"] and number.throughput_img_s is not None else None,
         "noise": _noise(result, first),
         "memory_bytes": _probed(result["memory"], tuple(result["memory"])),
         "accelerator_bytes": {when: _probed(found, tuple(found)) for when, found in result["accelerator"].items()},
@@ -136,7 +139,7 @@ def _timing(number: Published, first: Analysis | None, result: Mapping[str, Any]
     for name, value in number.percentiles.items():
         tails[name] = value
         if value is None:
-            tails[f"{name}_reason"] = "too_few_samples"
+            tails[f"{name}_reason"] = number.tail_reason
     return {
         "p50": number.p50, **{name: value for name, value in tails.items() if name != "p50"},
         "ci_low": number.low, "ci_high": number.high, "samples": number.samples, "launches": list(number.launches),

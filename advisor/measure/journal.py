@@ -6,6 +6,7 @@ from them. Everything is in the home's `measurements` folder.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zlib
@@ -74,12 +75,15 @@ class Journal:
                 os.fsync(file.fileno())
 
     def append(self, event: str, **values: object) -> None:
-        """Add an event: one write, then on disk. Raises DataError where that fails."""
+        """Add an event: one write, then on disk. Raises DataError where that fails; the journal is then as it was."""
         entry = json.dumps({"event": event, **values}, separators=(",", ":"), allow_nan=False)
         line = f'{{"crc":"{zlib.crc32(entry.encode()):08x}","entry":{entry}}}\n'.encode()
         try:
             with self.path.open("ab", buffering=0) as file:
-                file.write(line)
+                end = file.seek(0, os.SEEK_END)
+                if file.write(line) < len(line):  # the disk is full: half a line in the middle would damage the journal
+                    file.truncate(end)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(file.fileno())
             sync_folder(self.folder)
         except OSError as error:

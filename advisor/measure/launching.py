@@ -1,12 +1,14 @@
 """The parent's side of one launch: start a worker in a group of its own, wait without polling, leave nothing behind.
 
-Linux only: waits on a process descriptor, so that the parent uses no processor while the child is timed. The thread that
-starts a worker must be the one that waits: the signal that ends the worker follows that thread's death.
+Linux only: waits on a process descriptor, so that waiting uses no processor while the child is timed (watching.py, where
+there is an accelerator to watch, does). The thread that starts a worker must be the one that waits: the signal that ends the
+worker follows that thread's death.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -25,6 +27,8 @@ from advisor.measure.records import Job
 WORKER = (sys.executable, "-m", "advisor.measure.worker")
 _GRACE_S = 5.0
 _SHORTEST_S, _LONGEST_S, _LOAD_S = 120.0, 600.0, 60.0
+_BUILDING_S = {"tensorrt": 1200.0, "pytorch-compile": 600.0}
+"""The shortest of runtimes that build or compile first: a launch that is ended is not tried again."""
 
 
 @dataclass(slots=True)
@@ -72,7 +76,7 @@ class Launcher:
         write_json(job_file, {"job": job.to_json(), "parent": os.getpid()})
         start = monotonic()
         try:
-            ended = self._wait(name, [str(job_file), str(result_file)], job, timeout_s)
+            ended = self._wait(name, [str(job_file.absolute()), str(result_file.absolute())], job, timeout_s)
         finally:
             job_file.unlink(missing_ok=True)
         found = read_json(result_file) or {"status": ended[0], "reason": ended[1]}
@@ -86,6 +90,7 @@ class Launcher:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 [*self.command, *files], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=environment(job, self.environment), start_new_session=True,
+                cwd=self.folder,  # python -m imports from the current folder first, and the user's may hold a torch.py
             )  # fmt: skip
         try:
             if not _ended_within(process.pid, timeout_s):
@@ -99,9 +104,10 @@ class Launcher:
         return _unexplained(code, _oom_kills() - killed_before, log)
 
 
-def timeout_s(forward_s: float, launch_s: float) -> float:
-    """Between 2 and 10 minutes: loading and 20 forwards, or twice what the launch should take."""
-    return min(_LONGEST_S, max(_SHORTEST_S, _LOAD_S + 20 * forward_s, 2 * launch_s))
+def timeout_s(forward_s: float, launch_s: float, runtime: str) -> float:
+    """Between 2 and 10 minutes: loading and 20 forwards, or twice what the launch should take; more where the runtime builds."""
+    usual = min(_LONGEST_S, max(_SHORTEST_S, _LOAD_S + 20 * forward_s, 2 * launch_s))
+    return max(usual, _BUILDING_S.get(runtime, 0.0))
 
 
 def _ended_within(pid: int, seconds: float) -> bool:
@@ -151,6 +157,7 @@ def environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
     threads = str(job.threads)
     return {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(_import_path()),
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
@@ -163,6 +170,17 @@ def environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _import_path() -> list[str]:
+    """Where the worker looks first: the folder of this very package, which need not be installed, then what the user set."""
+    own = Path(__file__).absolute().parents[2]
+    installed = own.name in (
+        "site-packages",
+        "dist-packages",
+    )  # found anyway, and in front it would hide the standard library
+    theirs = [str(Path(one).absolute()) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    return theirs if installed else [str(own), *theirs]
+
+
 RECORDED = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "KMP_AFFINITY", "MALLOC_ARENA_MAX",
     "LD_PRELOAD", "PYTHONHASHSEED", "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "CUDA_MODULE_LOADING",
@@ -173,9 +191,11 @@ RECORDED = (
 
 
 def recorded_environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
-    """What of the worker's environment is kept with a result; no path."""
+    """What of the worker's environment is kept with a result; no path, and no UUID of a GPU."""
     full = environment(job, more)
-    return {name: os.path.basename(full[name]) for name in RECORDED if name in full}
+    kept = {name: os.path.basename(full[name]) for name in RECORDED if name in full}
+    visible = full.get("CUDA_VISIBLE_DEVICES", "")
+    return kept if re.fullmatch(r"[\d,]*", visible) else {**kept, "CUDA_VISIBLE_DEVICES": "set"}
 
 
 def usable_threads() -> int:

@@ -9,12 +9,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from time import perf_counter_ns, process_time_ns
+from time import monotonic, perf_counter_ns, process_time_ns
 from typing import Any
 
 from advisor.measure import gauges, memory, sampling
 from advisor.measure.backends.base import Backend, Loaded, Timed
 from advisor.measure.records import Job
+from advisor.measure.software import system
 from advisor.probe import load as load_probe
 from advisor.records import Probed
 
@@ -33,19 +34,22 @@ class Before:
     rss_after_import: Probed
     settings: Mapping[str, Probed]
     counters: gauges.Snapshot
+    at_s: float
+    """Monotonic seconds, which the parent's readings share: loading begins."""
 
 
 def run(job: Job, backend: Backend) -> Mapping[str, Any]:
     """Measure one model. Raises what the runtime raises."""
-    limit = memory.limit_address_space() if job.compute_unit == "cpu" else "not a CPU target"
     backend.prepare(job)
+    limit = memory.limit_address_space() if job.compute_unit == "cpu" else "not a CPU target"
     memory.settle()
-    before = Before(memory.status_bytes("VmRSS"), load_probe.settings(), gauges.snapshot())
+    before = Before(memory.status_bytes("VmRSS"), load_probe.settings(), gauges.snapshot(), monotonic())
     loaded = backend.load(job, perf_counter_ns)
     found = _timed_itself(loaded) if isinstance(loaded, Timed) else _in_process(job, loaded, before)
     return {
         **found,
         "software": dict(backend.versions()),
+        "system": dict(system()),
         "settings": _plain(before.settings),
         "settings_changed": [
             n for n, p in load_probe.settings().items() if n in _FIXED and p.value != before.settings[n].value
@@ -54,46 +58,71 @@ def run(job: Job, backend: Backend) -> Mapping[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """What the first calls showed: how long the first took, its logits, memory in bytes."""
+
+    first_ms: float
+    expected: Sequence[float]
+    early_ms: Sequence[float]
+    host: Mapping[str, Any]
+    accelerator: Mapping[str, Any]
+    until_s: float
+
+
 def _in_process(job: Job, loaded: Loaded, before: Before) -> Mapping[str, Any]:
-    memory.settle()
-    after_load = memory.status_bytes("VmRSS")
     forward = _timer(loaded)
-    first_ms = forward()
-    expected = list(loaded.output())
-    steady_from = loaded.gauge.read() if loaded.gauge else {}
-    if loaded.gauge:
-        loaded.gauge.reset()
-    peak, early = memory.peak_of(forward, most_s=_SLOW_MEMORY_S)
-    compiled = job.runtime == "pytorch-compile"
+    used = _memory_phase(loaded, before, forward)
+    reference = loaded.reference()
     warm = sampling.warm_up(
         loaded.runner, perf_counter_ns, least_s=_WARM_S.get(job.compute_unit, 1.0),
-        most_s=_COMPILE_MOST_S if compiled else _WARM_MOST_S, earlier=early,
+        most_s=_COMPILE_MOST_S if job.runtime == "pytorch-compile" else _WARM_MOST_S, earlier=used.early_ms,
     )  # fmt: skip
     forward_ms = median(forward() for _ in range(3))
-    quiet = gauges.snapshot()
+    quiet, timed_from = gauges.snapshot(), monotonic()
     samples = sampling.sample(
-        loaded.runner, loaded.reference, perf_counter_ns, process_time_ns, forward_ms=forward_ms, budget_s=job.budget_s
+        loaded.runner, reference, perf_counter_ns, process_time_ns, forward_ms=forward_ms, budget_s=job.budget_s
     )
-    noise = gauges.between(quiet, gauges.snapshot(), job.threads)
+    timed_to, noise = monotonic(), gauges.between(quiet, gauges.snapshot(), job.threads)
     flow = (
         sampling.throughput(loaded.runner, job.batch_size, forward_ms, perf_counter_ns) if job.with_throughput else None
     )
-    accelerator = loaded.gauge.read() if loaded.gauge else {}
     device = loaded.runner.device_ms()[-len(samples.host_ms) :]
     return {
-        "first_call_ms": first_ms,
+        "first_call_ms": used.first_ms,
+        "moments": {
+            "loaded_from": before.at_s,
+            "memory_to": used.until_s,
+            "timed_from": timed_from,
+            "timed_to": timed_to,
+        },
         "warmup": asdict(warm),
         "samples": {**asdict(samples), "device_ms": device},
-        "reference": loaded.reference.id if loaded.reference else None,
+        "reference": reference.id if reference else None,
         "throughput": asdict(flow) if flow else None,
         "gauges": noise,
-        "memory": _memory(before, after_load, peak, loaded.weight_bytes),
-        "accelerator": {"first": _plain(steady_from), "steady": _plain(accelerator)},
-        "check": check(expected, loaded.output()),
+        "memory": used.host,
+        "accelerator": used.accelerator,
+        "check": check(used.expected, loaded.output()),
         "subnormal_share": loaded.subnormals() if loaded.subnormals else None,
         "identity": dict(loaded.identity),
         "mode": dict(loaded.mode),
     }
+
+
+def _memory_phase(loaded: Loaded, before: Before, forward: Callable[[], float]) -> _Used:
+    """The first call and a few more, while nothing but the model is in memory."""
+    memory.settle()
+    after_load = memory.status_bytes("VmRSS")
+    first_ms = forward()
+    expected = list(loaded.output())
+    first = loaded.gauge.read() if loaded.gauge else {}
+    if loaded.gauge:
+        loaded.gauge.reset()
+    peak, early = memory.peak_of(forward, most_s=_SLOW_MEMORY_S)
+    steady = loaded.gauge.read() if loaded.gauge else {}
+    host = _memory(before, after_load, peak, loaded.weight_bytes)
+    return _Used(first_ms, expected, early, host, {"first": _plain(first), "steady": _plain(steady)}, monotonic())
 
 
 def _timer(loaded: Loaded) -> Callable[[], float]:
@@ -119,7 +148,8 @@ def _timed_itself(found: Timed) -> Mapping[str, Any]:
     """A runtime that times itself has no reference slices and no memory of ours."""
     samples = sampling.Samples(found.host_ms, found.enqueue_ms, [], [], [len(found.host_ms)], "budget")
     return {
-        "first_call_ms": found.first_call_ms,
+        "first_call_ms": None,
+        "moments": dict(found.moments),
         "warmup": None,
         "samples": {**asdict(samples), "device_ms": found.device_ms},
         "reference": None,

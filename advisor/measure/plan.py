@@ -35,10 +35,14 @@ def in_order(anchors: Sequence[Job], others: Sequence[Job], launches: int = LAUN
     return planned
 
 
+def launches_of(job: Job, launches: int = LAUNCHES) -> list[Job]:
+    """The launches of one published number; throughput is measured in the first."""
+    return [replace(job, replicate=i, with_throughput=i == 0) for i in range(launches)]
+
+
 def _interleaved(members: Sequence[Job], launches: int) -> Iterator[Job]:
-    for replicate in range(launches):
-        for job in members:
-            yield replace(job, replicate=replicate, with_throughput=replicate == 0)
+    for one_of_each in zip(*(launches_of(job, launches) for job in members), strict=True):
+        yield from one_of_each
 
 
 def rounds(launches: Iterable[Job]) -> list[list[Job]]:

@@ -11,7 +11,7 @@ from advisor.measure.records import Job, plan_key
 
 VALID = ("accepted", "degraded")
 MOST_ATTEMPTS = 3
-_MOST_HOST_CRASHES = 2
+MOST_HOST_CRASHES = 2
 FINAL = ("unsupported", "oom", "error", "timeout", "skipped_predicted_oom")
 """Trying again would end the same way."""
 
@@ -42,7 +42,7 @@ class Launch:
             or self.valid is not None
             or len(self.attempts) >= MOST_ATTEMPTS
             or any(a["status"] in FINAL for a in self.attempts)
-            or self.host_crashes >= _MOST_HOST_CRASHES
+            or self.host_crashes >= MOST_HOST_CRASHES
         )
 
     @property

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from advisor.measure.analysis import Analysis, analyse
+from advisor.measure.analysis import CORRECTED, WALL, Analysis, analyse
 from advisor.measure.files import read_json
 from advisor.measure.plan import LAUNCHES
 from advisor.measure.progress import Campaign, Launch
@@ -43,10 +43,16 @@ class Published:
     memory_kind: str
     memory_parts_mib: Mapping[str, float]
     headline: str
+    """Corrected where any launch is: then there are no percentiles and no throughput, which only wall time has."""
     slowdown: float | None
     verdict: Verdict
     result: Mapping[str, Any]
     """The raw result of the first valid launch, for the fingerprint."""
+
+    @property
+    def tail_reason(self) -> str:
+        """Why a percentile is None."""
+        return "corrected" if self.headline == CORRECTED else "too_few_samples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,8 @@ def _combined(
 ) -> Published:
     medians = tuple(one.p50 for one in found)
     first = results[0]
-    flows = [r["throughput"]["img_per_s"] for r in results if r["throughput"]]
+    corrected = any(one.headline == CORRECTED for one in found)
+    flows = [r["throughput"]["img_per_s"] for r in results if r["throughput"] and not corrected]
     memory, kind, parts = memory_of(first)
     everything = [code for one in codes for code in one]
     slow = [one.slowdown for one in found if one.slowdown is not None]
@@ -118,7 +125,7 @@ def _combined(
         memory_mib=memory,
         memory_kind=kind,
         memory_parts_mib=parts,
-        headline=found[0].headline,
+        headline=CORRECTED if corrected else WALL,
         slowdown=median(slow) if slow else None,
         verdict=judged([*across(medians, LAUNCHES), *everything]),
         result=first,
@@ -139,38 +146,50 @@ def _percentiles(found: Iterable[Analysis]) -> dict[str, float | None]:
 def memory_of(result: Mapping[str, Any]) -> tuple[float | None, str, dict[str, float]]:
     """(MiB the process needs, kind, parts in MiB).
 
-    A Jetson: what the board had less at its least; a GPU: reserved peak of the first call and the context; a CPU: peak resident size.
+    A Jetson: what the board had less at its least; a GPU: reserved peak of the first call and the context, of TensorRT its engine;
+    a CPU: peak resident size.
     """
-    sizes = {name: entry["value"] for name, entry in result["memory"].items() if entry["value"] is not None}
-    weights = {"weights": sizes["weights"] / _MIB} if "weights" in sizes else {}
-    board = result["telemetry"].get("mem_available_mib")
-    if board is not None:
-        return board["first"] - board["min"], "board_delta", weights
+    sizes = {name: entry["value"] / _MIB for name, entry in result["memory"].items() if entry["value"] is not None}
+    parts = {name: sizes[name] for name in ("weights", "engine") if name in sizes}
+    if "mem_available_mib" in result["telemetry"]:
+        return _board_mib(result), "board_delta", parts
     reserved = _value(result, "first", "reserved_peak")
     if reserved is not None:
-        context = _context_mib(result)
-        parts = {**weights, "reserved": reserved / _MIB} | ({"runtime": context} if context is not None else {})
-        return (None if context is None else reserved / _MIB + context), "cuda_reserved+context", parts
-    if "rss_peak" not in sizes:
-        return None, "", weights
-    base, loaded = sizes.get("rss_after_import", 0), sizes.get("rss_after_load", 0)
-    parts = {**weights, "runtime": base / _MIB, "activations": max(0, sizes["rss_peak"] - max(base, loaded)) / _MIB}
-    return sizes["rss_peak"] / _MIB, "process_peak", parts
+        return _reserved(result, reserved / _MIB, parts)
+    if "engine" in sizes:
+        return sizes["engine"], "engine", parts
+    if "rss_peak" not in sizes or result["job"]["compute_unit"] == "gpu":  # the host's memory is not the GPU's
+        return None, "", parts
+    base, loaded = sizes.get("rss_after_import", 0.0), sizes.get("rss_after_load", 0.0)
+    parts |= {"runtime": base, "activations": max(0.0, sizes["rss_peak"] - max(base, loaded))}
+    return sizes["rss_peak"], "process_peak", parts
+
+
+def _board_mib(result: Mapping[str, Any]) -> float | None:
+    """How far MemAvailable fell from just before loading; None where no reading lies between, or others gave back more."""
+    around = _around(result, "mem_available_mib")
+    return None if around is None or around["base"] <= around["min"] else around["base"] - around["min"]
+
+
+def _reserved(
+    result: Mapping[str, Any], reserved_mib: float, parts: Mapping[str, float]
+) -> tuple[float | None, str, dict[str, float]]:
+    kind, around = "cuda_reserved+context", _around(result, "memory_used_mib")
+    if around is None:
+        return None, kind, {**parts, "reserved": reserved_mib}
+    context = max(0.0, around["max"] - around["base"] - reserved_mib)
+    return reserved_mib + context, kind, {**parts, "reserved": reserved_mib, "runtime": context}
+
+
+def _around(result: Mapping[str, Any], name: str) -> Mapping[str, float] | None:
+    """Readings of a metric around the model's memory; None in results that do not say when that was."""
+    found: Mapping[str, float] | None = result["telemetry"].get("memory", {}).get(name)
+    return found
 
 
 def _value(result: Mapping[str, Any], when: str, name: str) -> float | None:
     found: float | None = result["accelerator"].get(when, {}).get(name, {}).get("value")
     return found
-
-
-def _context_mib(result: Mapping[str, Any]) -> float | None:
-    """What the device had in use with our process, less what it had before and what torch reserved."""
-    used, reserved = _value(result, "first", "device_used"), _value(result, "first", "reserved")
-    before = result["telemetry"].get("memory_used_mib")
-    if used is None or reserved is None or before is None:
-        return None
-    context: float = (used - reserved) / _MIB - before["first"]
-    return max(0.0, context)
 
 
 def _left(launches: Sequence[Launch]) -> Left:

@@ -11,7 +11,6 @@ from typing import Any
 PROTOCOL = 1
 """Raised when a number measured under the new rules must not stand beside one under the old."""
 
-STATUSES = ("ok", "oom", "error", "timeout", "crashed", "unsupported", "skipped_predicted_oom", "aborted")
 MEASURE, CALIBRATE, EXPORT = "measure", "calibrate", "export"
 
 

@@ -6,7 +6,7 @@ One forward yields one sample; none is dropped. Slices of a reference kernel sta
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
@@ -140,9 +140,8 @@ def sample(
     *,
     forward_ms: float,
     budget_s: float,
-    between: Callable[[], None] = lambda: None,
 ) -> Samples:
-    """Time single forwards until the stop rule is satisfied; `between` is called between groups.
+    """Time single forwards until the stop rule is satisfied.
 
     `forward_ms` is roughly what one takes, `budget_s` the most time to spend in forwards.
     """
@@ -158,7 +157,6 @@ def sample(
             kept.groups.append(size)
             if reference is not None:
                 kept.reference_ms.append(reference.slice_ms(units))
-            between()
             kept.stop = rule.reason(kept.host_ms, kept.seconds())
     return kept
 

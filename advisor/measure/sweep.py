@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 _LARGEST, _SLOWEST_MS, _GAIN = 256, 5000.0, 1.03
 _PROBES, _CLOSE = 4, 1.125
-_SHARE = 0.92
+MEMORY_SHARE = 0.85
+"""Of what is free: a launch that should need more is not made."""
 _STEP, _SMALL = 8, 16
 
 
@@ -50,23 +51,39 @@ def _between(fitting: Sequence[Tried], failed: int, probes: int, available: floa
     return _nearest((low + failed) // 2 if guess is None else guess, low, failed)
 
 
-def _predicted(fitting: Sequence[Tried], available: float | None) -> int | None:
-    """Where a line through the last two peaks reaches what is available."""
-    known = [(t.batch, t.peak_bytes) for t in fitting if t.peak_bytes is not None]
-    if available is None or len(known) < 2:
+def predicted_ms(tried: Sequence[Tried], batch: int) -> float | None:
+    """What a batch size should take, from the largest that was timed: sizes beyond it rarely take more than their share."""
+    timed = [(t.batch, t.latency_ms) for t in tried if t.fits and t.latency_ms is not None]
+    largest, took = max(timed, default=(1, None))
+    return None if took is None else took * batch / largest
+
+
+def predicted_bytes(tried: Sequence[Tried], batch: int) -> float | None:
+    """What a batch size should need: on a line through the last two peaks."""
+    line = _line(tried)
+    return None if line is None else line[1] + line[2] * (batch - line[0])
+
+
+def _line(tried: Sequence[Tried]) -> tuple[int, float, float] | None:
+    """(batch size, peak there, bytes for each further image) by the two largest that fit; None where that is unknown."""
+    known = sorted((t.batch, t.peak_bytes) for t in tried if t.fits and t.peak_bytes is not None)
+    if len(known) < 2:
         return None
     (b0, p0), (b1, p1) = known[-2:]
-    slope = ((p1 or 0.0) - (p0 or 0.0)) / (b1 - b0)
-    return int((_SHARE * available - (p0 or 0.0)) / slope) + b0 if slope > 0 else None
+    slope = (p1 - p0) / (b1 - b0)
+    return (b0, p0, slope) if slope > 0 else None
+
+
+def _predicted(fitting: Sequence[Tried], available: float | None) -> int | None:
+    """Where that line reaches what is available."""
+    line = _line(fitting)
+    if available is None or line is None:
+        return None
+    batch, peak, slope = line
+    return int((MEMORY_SHARE * available - peak) / slope) + batch
 
 
 def _nearest(wanted: int, low: int, failed: int) -> int | None:
     """The size between both that is closest to the wanted one; multiples of 8 from 16 on: what kernels are tuned for."""
     sizes = [b for b in range(low + 1, failed) if b < _SMALL or b % _STEP == 0]
     return min(sizes, key=lambda b: abs(b - wanted), default=None)
-
-
-def limits(tried: Sequence[Tried]) -> tuple[int | None, int | None]:
-    """(largest that fits, smallest that ran out)."""
-    fitting, failed = [t.batch for t in tried if t.fits], [t.batch for t in tried if not t.fits]
-    return max(fitting, default=None), min(failed, default=None)

@@ -18,6 +18,7 @@ HW_SLOWDOWN, SW_THERMAL, HW_THERMAL, HW_BRAKE, SW_POWER_CAP = 0x8, 0x20, 0x40, 0
 """Bits of NVML's clocks event reasons (nvml.h)."""
 _THROTTLING = HW_SLOWDOWN | SW_THERMAL | HW_THERMAL | HW_BRAKE
 _FELL, _DIP, _LOCKED_DIP = 0.02, 0.85, 0.95
+_FEWEST_CLOCKS = 6
 _BUSY_PERCENT, _NEAR_TRIP_C = 5, 5.0
 _SETTINGS = ("mode_id", "gpu_min_mhz", "gpu_max_mhz", "gpu_governor", "online_cpus")
 """Board settings that must not change under a measurement."""
@@ -93,30 +94,58 @@ def _summary(values: Sequence[Any]) -> Any:  # noqa: ANN401 - numbers or words
     return {"first": values[0], "last": values[-1]}
 
 
-def codes_of(samples: Sequence[Reading]) -> list[str]:
-    """Codes of verdict.CASES that the samples give, worst first."""
-    return [*_throttling(samples), *_clocks(samples), *_others(samples), *_board(samples), *_temperature(samples)]
+def within(samples: Sequence[Reading], moments: Mapping[str, float], start: str, end: str) -> list[Reading]:
+    """The readings between two moments that the worker reported; none where it reported none."""
+    if start not in moments or end not in moments:
+        return []
+    return [sample for sample in samples if moments[start] <= sample.at_s <= moments[end]]
 
 
-def _throttling(samples: Sequence[Reading]) -> list[str]:
+_MEMORY = ("mem_available_mib", "memory_used_mib")
+
+
+def memory_around(samples: Sequence[Reading], moments: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Per metric of memory its last reading before the model was loaded (`base`) and its extremes until its memory was read.
+
+    What comes before is the libraries', what comes after the harness's own: neither is in it.
+    """
+    if "loaded_from" not in moments or "memory_to" not in moments:
+        return {}
+    before = [sample for sample in samples if sample.at_s <= moments["loaded_from"]]
+    during = within(samples, moments, "loaded_from", "memory_to")
+    found = {}
+    for name in _MEMORY:
+        base, seen = series(before, name), series(during, name)
+        if base and seen:
+            found[name] = {"base": base[-1], "min": min(seen), "max": max(seen)}
+    return found
+
+
+def codes_of(samples: Sequence[Reading], timed: Sequence[Reading]) -> list[str]:
+    """Codes of verdict.CASES that the samples of a launch give, worst first; `timed` are those of its timed forwards.
+
+    Clocks and throttling are judged while the model is timed: before that the process starts, imports and builds, at idle clocks.
+    """
+    clocks = [*_throttling(timed), *_clocks(timed)]
+    return [*clocks, *_others(samples, timed), *_board(samples), *_temperature(samples)]
+
+
+def _throttling(timed: Sequence[Reading]) -> list[str]:
     seen = 0
-    for reasons in series(samples, "clock_event_reasons"):
+    for reasons in series(timed, "clock_event_reasons"):
         seen |= int(reasons)
     codes = ["throttled"] if seen & _THROTTLING else []
     return [*codes, "power-capped"] if seen & SW_POWER_CAP else codes
 
 
-def _clocks(samples: Sequence[Reading]) -> list[str]:
-    """Compared with the campaign's own clock, not the default one: a low power mode is no throttling.
-
-    The first and the last reading are taken while nothing runs and do not count.
-    """
-    clocks = series(samples, "sm_mhz")[1:-1] or series(samples, "gpu_cur_mhz")[1:-1]
-    if len(clocks) < 6:
+def _clocks(timed: Sequence[Reading]) -> list[str]:
+    """Compared with the launch's own clock, not the default one: a low power mode is no throttling."""
+    clocks = series(timed, "sm_mhz") or series(timed, "gpu_cur_mhz")
+    if len(clocks) < _FEWEST_CLOCKS:
         return []
     third = len(clocks) // 3
     fell = 1 - median(clocks[-third:]) / median(clocks[:third]) > _FELL
-    floor = _LOCKED_DIP if _locked(samples) else _DIP
+    floor = _LOCKED_DIP if _locked(timed) else _DIP
     return ["clock-fell"] if fell or min(clocks) < floor * median(clocks) else []
 
 
@@ -125,11 +154,16 @@ def _locked(samples: Sequence[Reading]) -> bool:
     return bool(low and high and low[0] == high[0])
 
 
-def _others(samples: Sequence[Reading]) -> list[str]:
-    """What used the GPU before our worker began."""
-    before = samples[0].values if samples else {}
-    busy = before.get("processes", 0) > 0 or before.get("utilization_percent", 0) > _BUSY_PERCENT
-    return ["foreign-process"] if busy else []
+def is_idle(reading: Reading) -> bool:
+    """Whether the GPU was hardly used, as far as is known."""
+    return bool(reading.values.get("utilization_percent", 0) <= _BUSY_PERCENT)
+
+
+def _others(samples: Sequence[Reading], timed: Sequence[Reading]) -> list[str]:
+    """What used the GPU before our worker began, or beside it while it was timed: its own process is one."""
+    before = bool(samples) and (samples[0].values.get("processes", 0) > 0 or not is_idle(samples[0]))
+    beside = max(series(timed, "processes"), default=0) > 1
+    return ["foreign-process"] if before or beside else []
 
 
 def _board(samples: Sequence[Reading]) -> list[str]:

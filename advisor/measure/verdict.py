@@ -72,7 +72,7 @@ def _machine(job: Job, found: Analysis, cores: int) -> list[str]:
         return []
     if slow > _HOPELESS:
         return ["contended"]
-    if slow > _NOISY_UP_TO:
+    if slow > _NOISY_UP_TO and job.compute_unit == "cpu":  # threads of the host say nothing of a GPU's load
         if job.threads >= cores:
             return ["contended-all-cores"]
         return ["corrected"] if job.threads > 1 or _cpu_agrees(found) else ["uncorrectable"]

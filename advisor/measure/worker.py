@@ -25,6 +25,8 @@ from advisor.measure.records import CALIBRATE, EXPORT, Job
 
 _PR_SET_PDEATHSIG = 1
 _EXPENDABLE = "1000"
+_EXPORTER = "pytorch-eager"
+"""Whose libraries export, for whatever runtime."""
 
 
 def main(arguments: list[str], backend: Callable[[str], Backend] = shipped_backend) -> int:
@@ -66,7 +68,7 @@ def run(job: Job, backend: Callable[[str], Backend]) -> dict[str, Any]:
 
 
 def _results(job: Job, backend: Callable[[str], Backend]) -> Mapping[str, Any]:
-    chosen = backend(job.runtime)
+    chosen = backend(_EXPORTER if job.kind == EXPORT else job.runtime)
     missing = chosen.missing(job)
     if missing:
         raise Unsupported(missing)

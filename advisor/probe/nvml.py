@@ -1,7 +1,7 @@
 """NVIDIA GPUs through NVML (the package nvidia-ml-py, imported as pynvml). Every metric is a value or a reason.
 
 On Tegra NVML is absent (JetPack 4, 5), names the GPU `Orin (nvgpu)` and supports nothing else (6, 7.2), or supports a
-part (Thor): read the device tree and sysfs there. Never reads serial numbers or UUIDs.
+part (Thor): read the device tree and sysfs there. Never reads serial numbers or UUIDs; a UUID that the user names is looked up.
 """
 
 from __future__ import annotations
@@ -66,30 +66,47 @@ def read(root: Path = Path("/"), module: ModuleType | None = None, *, live: bool
 
 
 class Session:
-    """NVML opened once for many readings of GPU 0; opening for each would disturb what is timed. Close it."""
+    """NVML opened once for many readings of one GPU; opening for each would disturb what is timed. Close it."""
 
-    def __init__(self, root: Path = Path("/"), module: ModuleType | None = None) -> None:
+    def __init__(self, root: Path = Path("/"), module: ModuleType | None = None, visible: str | None = None) -> None:
+        """`visible` is the value of CUDA_VISIBLE_DEVICES: its first entry is the GPU that CUDA calls 0."""
         self._nv: Any = None
         self.reason = "" if module is not None else _absence(root)
         if not self.reason:
             try:
                 self._nv = module if module is not None else _pynvml()
                 self._nv.nvmlInit()
-                self._gpu = self._nv.nvmlDeviceGetHandleByIndex(0)
+                self._gpu = _handle(self._nv, visible)
             except Exception as error:
                 self.reason = f"NVML: {_words(error)}"
 
     def read(self) -> Mapping[str, Probed]:
-        """Live metrics of GPU 0 by name; `nvml` alone with the reason where nothing answers."""
+        """Live metrics of the GPU by name; `nvml` alone with the reason where nothing answers."""
         if self.reason:
             return {"nvml": Probed(None, self.reason)}
         return {name: _attempt(metric, self._nv, self._gpu) for name, metric in _LIVE.items()}
+
+    def driver(self) -> Probed:
+        """Version of the driver."""
+        return (
+            Probed(None, self.reason) if self.reason else _attempt(lambda: _text(self._nv.nvmlSystemGetDriverVersion()))
+        )
 
     def close(self) -> None:
         """Shut NVML down; safe to call twice."""
         if self._nv is not None and not self.reason:
             _attempt(lambda: self._nv.nvmlShutdown())
             self.reason = "NVML: closed"
+
+
+def _handle(nv: Any, visible: str | None) -> Any:  # noqa: ANN401 - the module or a stub
+    """The first GPU that CUDA sees, counted by PCI bus as workers count: all of them without the variable."""
+    first = "0" if visible is None else visible.partition(",")[0].strip()
+    if first.isdecimal():
+        return nv.nvmlDeviceGetHandleByIndex(int(first))
+    if first.startswith(("GPU-", "MIG-")):
+        return nv.nvmlDeviceGetHandleByUUID(first)
+    raise ValueError("CUDA_VISIBLE_DEVICES hides every GPU")
 
 
 def _event_reasons(nv: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - the module or a stub

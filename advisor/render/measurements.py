@@ -92,7 +92,7 @@ def _json(found: Measured) -> dict[str, Any]:
 def _number(number: Published, found: Measured) -> dict[str, Any]:
     def tail(name: str) -> dict[str, Any]:
         value = number.percentiles[name]
-        return {name: value} if value is not None else {name: None, f"{name}_reason": "too_few_samples"}
+        return {name: value} if value is not None else {name: None, f"{name}_reason": number.tail_reason}
 
     return {
         "id": number.result_id,

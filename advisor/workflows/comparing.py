@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from advisor.measure.fingerprint import SCHEMA
 from advisor.workflows.recording import result_files
 
 _MOST_BYTES = 4 << 20
+_GROUPS = ("timing_ms", "model", "mode", "device", "software", "threads")
 
 
 def compare(run_a: str, run_b: str) -> Comparison:
@@ -50,11 +52,15 @@ def _checked(path: Path) -> dict[str, Any]:
 
 
 def _whole(found: dict[str, Any]) -> bool:
-    """Whether what comparing reads is there and of its type."""
-    timing = found.get("timing_ms")
-    if not isinstance(timing, dict) or not all(
-        isinstance(found.get(k), dict) for k in ("model", "mode", "device", "software", "threads")
-    ):
+    """Whether what comparing reads and shows is there and of its type."""
+    if not all(isinstance(found.get(name), dict) for name in _GROUPS):
         return False
-    numbers = [timing.get("p50"), timing.get("ci_low"), timing.get("ci_high"), *(timing.get("launches") or [None])]
-    return all(isinstance(n, int | float) and not isinstance(n, bool) and n > 0 for n in numbers)
+    timing, words = found["timing_ms"], (found.get("result_id"), found.get("verdict"), found["model"].get("name"))
+    launches = timing.get("launches")
+    if not isinstance(launches, list) or not launches or not all(isinstance(word, str) for word in words):
+        return False
+    return all(_is_time(value) for value in (timing.get("p50"), timing.get("ci_low"), timing.get("ci_high"), *launches))
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from advisor.devices import Detection, detect, target_for, validate_profile
 from advisor.errors import AdvisorError, UsageError
 from advisor.measure.backends import MEASURABLE, backend
+from advisor.measure.calibration import product_side
 from advisor.measure.launching import Launcher, timeout_s, usable_threads
 from advisor.measure.records import CALIBRATE, Job
 from advisor.measure.sources import sources_of
@@ -38,17 +39,32 @@ def this_device(
     found = detect()
     made = ""
     if name is not None:
-        device = _named(store, name, found)
+        device = store.device(name)
     elif found.device_id is not None:
         device = store.device(found.device_id)
     else:
         on_progress("a profile of this machine")
         device = _drafted(store, found, asked, launcher)
         made = str(keep_profile(device))
-    mode = asked["power_mode"] or (found.power_mode if found.device_id == device.id else "") or None
+    mode = asked["power_mode"] or (found.power_mode if device.power_modes else "") or None
     target = _measurable(target_for(device, **{**asked, "power_mode": mode}))
+    check_here(device, target.power_mode, found)
     _require(target)
     return Here(device, target, made)
+
+
+def check_here(device: Device, power_mode: str, found: Detection) -> None:
+    """Raises UsageError where this machine is known to be another device, or in another power mode: numbers would be booked wrongly."""
+    if found.device_id is not None and device.id not in (found.device_id, *found.also):
+        raise UsageError(
+            f"--device {device.id} is not this machine, which is {found.device_id}: measure on the device itself, "
+            "or bring its figures with 'advisor db import'"
+        )
+    if power_mode and found.power_mode and power_mode.casefold() != found.power_mode.casefold():
+        raise UsageError(
+            f"the board is in power mode {found.power_mode}, not in {power_mode}: change it first with 'sudo nvpmodel -m ID' "
+            f"('nvpmodel -p --verbose' lists them), or measure in {found.power_mode}"
+        )
 
 
 def _require(target: Target) -> None:
@@ -62,16 +78,6 @@ def _require(target: Target) -> None:
     missing = backend(target.runtime).missing(job)
     if missing:
         raise AdvisorError(f"{target.runtime} cannot be measured here: {missing}")
-
-
-def _named(store: Store, name: str, found: Detection) -> Device:
-    device = store.device(name)
-    if found.device_id not in (None, device.id, *found.also):
-        raise UsageError(
-            f"--device {device.id} is not this machine, which is {found.device_id}: measure on the device itself, "
-            "or bring its figures with 'advisor db import'"
-        )
-    return device
 
 
 def _measurable(target: Target) -> Target:
@@ -89,13 +95,14 @@ def _drafted(store: Store, found: Detection, asked: Mapping[str, Any], launcher:
         file.write(found.draft)
         file.flush()
         draft = validate_profile(Path(file.name))
-    target = target_for(draft, **{**asked, "power_mode": None})  # refused before the minute that the rates take
+    # What will be refused is refused before the minute that the rates take.
+    target = _measurable(target_for(draft, **{**asked, "power_mode": None}))
+    check_names(store, draft, "this machine")
     draft = draft._replace(facts={**draft.facts, **_rates(draft, launcher)})
     if target.compute_unit == "cpu" and not target.threads:
         target = replace(target, threads=_usual_threads())
     reason = "what this machine was measured with when its profile was made"
     device = draft._replace(default_target=replace(target, device=draft.id), target_reason=reason)
-    check_names(store, device, "this machine")
     store.add_device(device)
     return device
 
@@ -115,11 +122,14 @@ def _rates(device: Device, launcher: Launcher) -> dict[str, Fact]:
         kind=CALIBRATE, model="", resolution=0, batch_size=1, device=device.id, compute_unit=target.compute_unit,
         runtime="pytorch-eager", precision="fp32", memory_format="nchw", threads=threads, power_mode="", replicate=0,
     )  # fmt: skip
-    result = launcher.run("rates", job, timeout_s(0.0, 60.0))
+    result = launcher.run("rates", job, timeout_s(0.0, 60.0, job.runtime))
     if result["status"] != "ok":
         raise AdvisorError(f"the rates of this machine could not be measured: {result['reason']}")
+    side = product_side(target.compute_unit == "gpu")
     return {
-        key: Fact(round(value, 4), f"measured on this machine by advisor, {_HOW[key]}, {threads} threads")
+        key: Fact(
+            round(value, 4), f"measured on this machine by advisor, {_HOW[key].format(side=side)}, {threads} threads"
+        )
         for key, value in result["rates"].items()
         if key in _HOW
     }
@@ -127,13 +137,14 @@ def _rates(device: Device, launcher: Launcher) -> dict[str, Fact]:
 
 _SMALL_MACHINE = 4
 _HOW = {
-    "peak_fp32_tflops": "the best of several 1536^3 products in fp32",
-    "peak_fp16_tflops": "the best of several 4096^3 products in fp16",
+    "peak_fp32_tflops": "the best of several {side}^3 products in fp32",
+    "peak_fp16_tflops": "the best of several {side}^3 products in fp16",
     "memory_bandwidth_gb_s": "the best of several 256 MB copies, read and written bytes",
     "launch_us": "the mean of 4000 additions of one element, eager",
 }
 
 
 def watch_of(device: Device) -> Watch:
-    """What can be watched on this machine while the device works."""
-    return Watch(Telemetry(sources_of(device.kind)))
+    """What can be watched on this machine while the device works. Close it."""
+    sources = sources_of(device.kind)
+    return Watch(Telemetry(sources.read), sources.software, sources.close)

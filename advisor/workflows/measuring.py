@@ -5,53 +5,36 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from contextlib import closing
+from dataclasses import asdict
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from advisor import units
+from advisor.devices import detect
 from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.locations import measurements_folder
+from advisor.measure.adopting import adopt
 from advisor.measure.backends import MEASURABLE
-from advisor.measure.campaign import Runner, Step, adopt
-from advisor.measure.cost import CostModel, fitted_budget_s
+from advisor.measure.campaign import Runner, Step
 from advisor.measure.journal import CAMPAIGN, CLOSED, Journal
 from advisor.measure.launching import WORKER, Launcher, usable_threads
-from advisor.measure.plan import LAUNCHES, in_order
 from advisor.measure.progress import Campaign, campaigns
 from advisor.measure.published import counts, published
-from advisor.measure.records import MEASURE, Job, plan_key
-from advisor.measure.watching import Watch
+from advisor.measure.records import plan_key
 from advisor.recommend.measured import Measured
-from advisor.records import Device, Model, Target
+from advisor.records import Device, Target
 from advisor.store import Store
-from advisor.workflows.machine import this_device, watch_of
+from advisor.workflows.machine import check_here, this_device, watch_of
 from advisor.workflows.maintaining import refit
+from advisor.workflows.planning import Options, check_resolution, forward_s, jobs_of, needs_of, planned_launches
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.recording import record, write_results
 from advisor.workflows.sweeping import swept
-from advisor.workflows.wanting import Wanted, wanted_models
+from advisor.workflows.wanting import wanted_models
 
 DEFAULT_BUDGET = "10min"
 SWEEP = "sweep"
-_GENEROUS = 1.5
-_SLOWEST_S = 5.0
-_MACS_RATE = 2.0e10
-"""Multiply-accumulates per second and thread assumed where nothing is known: only to order and to stop in time."""
-
-
-class Options(NamedTuple):
-    """What one call of measure was asked for."""
-
-    models: tuple[str, ...]
-    all_models: bool
-    library: str | None
-    batch_sizes: tuple[int, ...]
-    sweep: bool
-    resolution: int | None
-    sample_seconds: float | None
-    target: Mapping[str, Any]
-    """runtime, precision, power_mode, threads, memory_format."""
 
 
 def measure(
@@ -77,13 +60,15 @@ def measure(
     """Measure models on this machine and keep the numbers; without models the anchors and what the database lacks.
 
     `budget` is a time (`10min`); without models and --all it is 10 minutes. Raises UsageError, UnknownName, DataError;
-    NotEnoughEvidence where nothing was left to resume.
+    NotEnoughEvidence where nothing was left to resume, or no complexity is known at the resolution.
     """
     begin = monotonic()
     asked = Options(
         tuple(models), all_models, library, _batches(batch_sizes), batch_sizes == SWEEP, resolution, sample_seconds,
         {"runtime": runtime, "precision": precision, "power_mode": power_mode, "threads": threads, "memory_format": memory_format},
     )  # fmt: skip
+    if resume:
+        _check_resumed(asked)
     seconds = _budget_s(budget, asked, resume)
     journal = Journal(measurements_folder())
     with prepared_store(on_progress) as store, journal.opened():
@@ -93,11 +78,12 @@ def measure(
         else:
             session = _begun(store, journal, launcher, asked, device, seconds, on_progress)
         session.runner.on_step = on_step
-        adopt(session.runner)
-        deadline = None if seconds is None else begin + seconds - _closing_s(seconds)
-        stopped = session.runner.run(deadline)
-        if not stopped and session.runner.campaign.settings["sweep"]:
-            stopped = swept(session.runner, deadline)
+        with closing(session.runner.watch):
+            adopt(session.runner)
+            deadline = None if seconds is None else begin + seconds - _closing_s(seconds)
+            stopped = session.runner.run(deadline)
+            if not stopped and session.runner.campaign.settings["sweep"]:
+                stopped = swept(session.runner, deadline)
         return _closed(store, journal, session, stopped, begin, on_progress)
 
 
@@ -123,6 +109,21 @@ def _batches(given: str | Sequence[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(part) for part in parts))
 
 
+def _check_resumed(asked: Options) -> None:
+    """Raises UsageError for what only a new measurement can be asked for."""
+    given = {
+        "MODELS": asked.models or None, "--all": asked.all_models or None, "--library": asked.library,
+        "--batch-sizes": asked.sweep or asked.batch_sizes != (1,) or None, "--resolution": asked.resolution,
+        "--sample-seconds": asked.sample_seconds,
+        **{"--" + name.replace("_", "-"): value for name, value in asked.target.items()},
+    }  # fmt: skip
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise UsageError(
+            f"--resume goes on with what was planned and takes no {', '.join(named)}: leave that out, or begin anew without --resume"
+        )
+
+
 def _budget_s(budget: str | None, asked: Options, resume: bool) -> float | None:
     if budget is not None:
         return units.duration_s(budget)
@@ -145,11 +146,12 @@ def _begun(
 ) -> Session:
     campaign_id = secrets.token_hex(4)
     for model in asked.models:
-        store.model(model)  # a name that is not known is said before a profile is measured
+        store.model(model)  # a name that is not known is said before a profile is measured, and so is a resolution
+    check_resolution(store, asked)
     here = this_device(store, name, asked.target, launcher, on_progress)
     wanted = wanted_models(store, here.device, here.target, asked.models, asked.all_models, asked.library)
-    jobs, forward = _jobs(store, here.device, here.target, wanted, asked)
-    planned, launches = _planned(jobs, forward, asked, seconds)
+    jobs, forward = jobs_of(store, here.device, here.target, wanted, asked)
+    planned, launches = planned_launches(jobs, forward, asked, seconds)
     journal.append(
         CAMPAIGN,
         campaign=campaign_id,
@@ -162,7 +164,7 @@ def _begun(
         jobs=[job.to_json() for job in planned],
     )
     campaign = campaigns(journal.events())[campaign_id]
-    runner = _runner(store, journal, launcher, campaign, watch_of(here.device), launches)
+    runner = _runner(store, journal, launcher, campaign, here.device, launches)
     return Session(runner, here.device, here.target, here.profile_made)
 
 
@@ -174,102 +176,25 @@ def _resumed(store: Store, journal: Journal, launcher: Launcher, name: str | Non
     campaign = chosen[-1]
     device = store.device(campaign.settings["device"])
     target = Target(**campaign.settings["target"])
-    return Session(_runner(store, journal, launcher, campaign, watch_of(device), {}), device, target, "")
+    check_here(device, target.power_mode, detect())
+    return Session(_runner(store, journal, launcher, campaign, device, {}), device, target, "")
 
 
 def _runner(
-    store: Store, journal: Journal, launcher: Launcher, campaign: Campaign, watch: Watch, forward: Mapping[str, float]
+    store: Store, journal: Journal, launcher: Launcher, campaign: Campaign, device: Device, forward: Mapping[str, float]
 ) -> Runner:
     jobs = [launch.job for launch in campaign.launches.values() if launch.job.replicate == 0]
-    known = forward or {plan_key(job): _forward_s(store, job) for job in jobs}
-    return Runner(journal, launcher, campaign, usable_threads(), known, _needs(store, jobs), watch)
-
-
-def _jobs(
-    store: Store, device: Device, target: Target, wanted: Wanted, asked: Options
-) -> tuple[tuple[list[Job], list[Job]], dict[str, float]]:
-    """(anchors, others) at every batch size, and the seconds a forward of each should take, by plan key."""
-    found: tuple[list[Job], list[Job]] = ([], [])
-    forward: dict[str, float] = {}
-    for batch_size in asked.batch_sizes:
-        for into, models in zip(found, (wanted.anchors, wanted.others), strict=True):
-            for model in models:
-                job = _job(model, device, target, batch_size, asked)
-                seconds = _forward_s(store, job)
-                if seconds <= _SLOWEST_S or asked.models:
-                    into.append(job)
-                    forward[plan_key(job)] = seconds
-    return found, forward
-
-
-def _job(model: Model, device: Device, target: Target, batch_size: int, asked: Options) -> Job:
-    size = model.default_resolution if asked.resolution is None else asked.resolution
-    return Job(
-        kind=MEASURE, model=model.name, resolution=size, batch_size=batch_size, device=device.id,
-        compute_unit=target.compute_unit, runtime=target.runtime, precision=target.precision,
-        memory_format=target.memory_format, threads=target.threads or usable_threads(), power_mode=target.power_mode,
-        replicate=0, built_for=size if model.fixed_resolution and size != model.default_resolution else None,
-        budget_s=asked.sample_seconds or 10.0,
-    )  # fmt: skip
-
-
-def _forward_s(store: Store, job: Job) -> float:
-    """Predicted seconds of a forward: an estimate of the very target, else from multiply-accumulates."""
-    model = store.model(job.model)
-    target = Target(
-        job.device, job.compute_unit, job.power_mode, job.runtime, job.precision, job.memory_format,
-        0 if job.threads == usable_threads() else job.threads,
-    )  # fmt: skip
-    for one in (target, replace(target, threads=job.threads)):
-        known = store.estimate(one, job.batch_size, model.signature, job.resolution)
-        if known is not None and known.latency is not None:
-            return known.latency.value / 1e3
-    totals = store.complexity(model.signature).get(job.resolution)
-    rate = _MACS_RATE * (job.threads if job.compute_unit == "cpu" else 50)
-    return job.batch_size * totals.macs / rate if totals else 0.2 * job.batch_size
-
-
-def _needs(store: Store, jobs: Sequence[Job]) -> dict[str, float]:
-    """Bytes that weights and live activations take at least, by plan key."""
-    needs: dict[str, float] = {}
-    for job in jobs:
-        totals = store.complexity(store.model(job.model).signature).get(job.resolution)
-        if totals is not None:
-            grown = (totals.peak_live_bytes_b8 - totals.peak_live_bytes_b1) / 7
-            needs[plan_key(job)] = totals.weight_bytes + totals.peak_live_bytes_b1 + grown * (job.batch_size - 1)
-    return needs
-
-
-def _planned(
-    jobs: tuple[list[Job], list[Job]], forward: Mapping[str, float], asked: Options, seconds: float | None
-) -> tuple[list[Job], Mapping[str, float]]:
-    anchors, others = jobs
-    if not anchors and not others:
-        raise NotEnoughEvidence(
-            f"nothing to measure: every model asked for is in the database already or should take over {_SLOWEST_S:g} s a batch; "
-            "name a model to measure it again"
-        )
-    if seconds is None or asked.sample_seconds:
-        return in_order(anchors, others), forward
-    # A short budget is for the anchors first: sample as long as lets all their launches fit.
-    first = anchors or others
-    each = fitted_budget_s(seconds * 0.85, LAUNCHES * len(first), LAUNCHES * [forward[plan_key(job)] for job in first])
-
-    def shortened(group: Sequence[Job]) -> list[Job]:
-        return [replace(job, budget_s=round(each, 1)) for job in group]
-
-    return in_order(shortened(anchors), _affordable(shortened(others), forward, seconds)), forward
-
-
-def _affordable(jobs: Sequence[Job], forward: Mapping[str, float], seconds: float) -> list[Job]:
-    """As many as may be measured in the time, generously: what is not planned is not waited for."""
-    costs, spent, kept = CostModel(), 0.0, []
-    for job in jobs:
-        if spent > _GENEROUS * seconds:
-            break
-        spent += LAUNCHES * costs.seconds(job, forward[plan_key(job)])
-        kept.append(job)
-    return kept
+    known = dict(forward) or {plan_key(job): forward_s(store, job) for job in jobs}
+    return Runner(
+        journal,
+        launcher,
+        campaign,
+        usable_threads(),
+        known,
+        needs_of(store, jobs),
+        watch_of(device),
+        device.unified_memory,
+    )
 
 
 def _closed(
@@ -279,7 +204,7 @@ def _closed(
     campaign = session.runner.campaign
     numbers, left = published(campaign, journal.results)
     changed = record(store, journal)
-    write_results(store, journal)
+    write_results(store, journal, campaign.id)
     fitted = None
     if changed:
         on_progress("predictions")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.recommend.reports import Prediction
-from advisor.records import Estimate, Target
+from advisor.records import Estimate, Model, Target
 from advisor.store import Store
 from advisor.workflows.answering import TargetOptions, checked_batch, ensure_estimates
 from advisor.workflows.choosing import chosen_device
@@ -48,13 +48,14 @@ def predict(
             if estimate is not None:
                 found.append(_prediction(model.name, target, estimate))
             elif not all_models:
-                raise NotEnoughEvidence(_no_resolution(store, model.name, model.signature, size))
+                raise NotEnoughEvidence(not_traced(store, model, size))
         return found
 
 
-def _no_resolution(store: Store, name: str, signature: str, size: int) -> str:
-    known = ", ".join(str(r) for r in sorted(store.complexity(signature)))
-    return f"{name} was not traced at {size} px; its complexity is known at {known} px"
+def not_traced(store: Store, model: Model, size: int) -> str:
+    """Why nothing is known of a model at a resolution, and at which it is."""
+    known = ", ".join(str(r) for r in sorted(store.complexity(model.signature)))
+    return f"{model.name} was not traced at {size} px; its complexity is known at {known} px"
 
 
 def _prediction(model: str, target: Target, e: Estimate) -> Prediction:

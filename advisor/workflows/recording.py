@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from advisor.locations import shipped
@@ -11,6 +11,7 @@ from advisor.measure.fingerprint import fingerprint
 from advisor.measure.journal import Journal
 from advisor.measure.progress import campaigns
 from advisor.measure.published import Published, published
+from advisor.measure.records import Job, subject_hash
 from advisor.records import Observation
 from advisor.records.cases import CASES, DEGRADE
 from advisor.store import Store
@@ -34,15 +35,19 @@ def record(store: Store, journal: Journal) -> bool:
     return bool(stale) or any(outcome == "accepted" for outcome, _ in outcomes.values())
 
 
-def write_results(store: Store, journal: Journal) -> None:
-    """One file per published number, fit to be given away: what `advisor compare` reads."""
+def write_results(store: Store, journal: Journal, just_run: str) -> None:
+    """One file per published number, fit to be given away: what `advisor compare` reads.
+
+    Those of the campaign that was just run, and of others where a file is missing: a profile may have changed since.
+    """
     folder = journal.folder / RESULTS
     folder.mkdir(exist_ok=True)
     known = {device.id: device for device in store.devices()}
     for campaign in campaigns(journal.events()).values():
         for number in published(campaign, journal.results)[0]:
-            if number.job.device in known:
-                write_json(folder / f"{number.result_id}.json", fingerprint(number, known[number.job.device]))
+            file = folder / f"{number.result_id}.json"
+            if number.job.device in known and (campaign.id == just_run or not file.exists()):
+                write_json(file, fingerprint(number, known[number.job.device]))
 
 
 def result_files(folder: Path) -> dict[str, Path]:
@@ -51,11 +56,20 @@ def result_files(folder: Path) -> dict[str, Path]:
 
 
 def observations(journal: Journal) -> Iterator[Observation]:
-    """One observation for each published number of every campaign."""
+    """One observation for each subject: measuring again replaces what was measured before."""
+    return (observation(number, threads) for number, threads in one_of_each(journal, lambda _new, _old: True))
+
+
+def one_of_each(journal: Journal, replaces: Callable[[Published, Published], bool]) -> list[tuple[Published, int]]:
+    """One published number for each subject with the threads of its target; `replaces(new, old)` chooses between two campaigns'."""
+    chosen: dict[tuple[str, int], Published] = {}
     for campaign in campaigns(journal.events()).values():
-        numbers, _ = published(campaign, journal.results)
-        for number in numbers:
-            yield observation(number, int(campaign.settings["target"]["threads"]))
+        threads = int(campaign.settings["target"]["threads"])
+        for number in published(campaign, journal.results)[0]:
+            key = subject_hash(number.job), threads
+            if key not in chosen or replaces(number, chosen[key]):
+                chosen[key] = number
+    return [(number, threads) for (_, threads), number in chosen.items()]
 
 
 def observation(number: Published, threads: int, source: str = SOURCE) -> Observation:
@@ -67,12 +81,17 @@ def observation(number: Published, threads: int, source: str = SOURCE) -> Observ
         source=source, locator=number.result_id, model=job.model, library_hint=job.model.partition("/")[0],
         device=job.device, runtime=job.runtime, precision=job.precision, batch_size=job.batch_size,
         resolution=job.resolution, latency_ms=_rounded(number.p50), throughput_img_s=_rounded(number.throughput_img_s),
-        memory_mib=_rounded(number.memory_mib), memory_kind=number.memory_kind, statistic="p50", timing_scope="forward",
+        memory_mib=_rounded(number.memory_mib), memory_kind=number.memory_kind, statistic="p50", timing_scope=_scope(job),
         samples=number.samples, memory_format=job.memory_format, power_mode=job.power_mode, threads=threads,
         software=_software(job.runtime, number.result["software"]),
         quantiles={name: float(f"{value:.6g}") for name, value in {**tails, "ci_low": number.low, "ci_high": number.high}.items()},
         note="; ".join(doubts),
     )  # fmt: skip
+
+
+def _scope(job: Job) -> str:
+    """ONNX Runtime's run() takes its input from the host and gives its output there."""
+    return "forward+copies" if job.runtime == "onnxruntime" and job.compute_unit == "gpu" else "forward"
 
 
 def _rounded(value: float | None) -> float | None:

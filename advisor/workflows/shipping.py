@@ -15,27 +15,20 @@ from typing import Any
 from advisor.locations import database, measurements_folder
 from advisor.measure.fingerprint import fingerprint
 from advisor.measure.journal import Journal
-from advisor.measure.progress import campaigns
-from advisor.measure.published import Published, published
-from advisor.measure.records import subject_hash
+from advisor.measure.published import Published
 from advisor.records import Device
 from advisor.store import open_store
 from advisor.store.importers import observations as shipped_form
-from advisor.workflows.recording import observation
+from advisor.workflows.recording import observation, one_of_each
 
 _ORDER = {"accepted": 0, "degraded": 1}
 
 
 def best_of(journal: Journal, device: str) -> list[tuple[Published, int]]:
     """One number for each subject of a device with the threads of its target: the best verdict, most launches, newest."""
-    chosen: dict[str, tuple[Published, int]] = {}
-    for campaign in campaigns(journal.events()).values():
-        threads = int(campaign.settings["target"]["threads"])
-        for number in published(campaign, journal.results)[0]:
-            key = subject_hash(number.job)
-            if number.job.device == device and (key not in chosen or _rank(number) <= _rank(chosen[key][0])):
-                chosen[key] = (number, threads)
-    return sorted(chosen.values(), key=lambda pair: (pair[0].job.runtime, pair[0].job.model, pair[0].job.batch_size))
+    best = one_of_each(journal, lambda new, old: _rank(new) <= _rank(old))
+    mine = [pair for pair in best if pair[0].job.device == device]
+    return sorted(mine, key=lambda pair: (pair[0].job.runtime, pair[0].job.model, pair[0].job.batch_size))
 
 
 def _rank(number: Published) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from advisor.measure import memory
 from advisor.measure.campaign import Runner
 from advisor.measure.files import read_json
 from advisor.measure.journal import PLANNED
@@ -12,7 +11,7 @@ from advisor.measure.plan import in_order
 from advisor.measure.progress import Launch
 from advisor.measure.published import memory_of, subjects
 from advisor.measure.records import Job, plan_key
-from advisor.measure.sweep import Tried, next_batch
+from advisor.measure.sweep import Tried, next_batch, predicted_bytes, predicted_ms
 
 _OUT_OF_MEMORY = ("oom", "skipped_predicted_oom")
 
@@ -43,8 +42,19 @@ def _next(runner: Runner, sizes: list[list[Launch]]) -> Job | None:
     known = [one for one in tried if one is not None]
     if len(known) < len(tried):
         return None
-    size = next_batch(known, memory.available_bytes().value)
-    return None if size is None else replace(sizes[0][0].job, batch_size=size, replicate=0)
+    first = sizes[0][0].job
+    size = next_batch(known, runner.free_bytes(first))
+    return None if size is None else _predicted(runner, replace(first, batch_size=size, replicate=0), known)
+
+
+def _predicted(runner: Runner, job: Job, tried: list[Tried]) -> Job:
+    """The job; the runner is told what it should take and need."""
+    took, need = predicted_ms(tried, job.batch_size), predicted_bytes(tried, job.batch_size)
+    if took is not None:
+        runner.forward_s[plan_key(job)] = took / 1e3
+    if need is not None:
+        runner.need_bytes[plan_key(job)] = need
+    return job
 
 
 def _tried(runner: Runner, launches: list[Launch]) -> Tried | None:

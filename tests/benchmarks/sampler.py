@@ -29,7 +29,7 @@ def compare(name: str) -> tuple[float, float, float, float]:
     """(median ratio harness / torch, harness ms, torch ms, slowdown)."""
     job = Job(MEASURE, name, 224, 1, "here", "cpu", "pytorch-eager", "fp32", "nchw", 1, "", 0)
     loaded = PyTorch().load(job, perf_counter_ns)
-    runner, reference = loaded.runner, loaded.reference
+    runner, reference = loaded.runner, loaded.reference()
     quiet = quiet_ms(quiet_slices(reference, 1.0, evictor()))
     sampling.warm_up(runner, perf_counter_ns, least_s=1.0, most_s=10.0)
     timer = Timer("start()", globals={"start": runner.start}, num_threads=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import random
 import re
 import signal
@@ -79,6 +80,13 @@ def test_numbers_are_medians_of_three_launches_and_enter_answers_as_measured(hom
     assert answer["latency_ms"]["value"] == pytest.approx(number["latency_ms"]["p50"], rel=1e-4)
     assert answer["memory_mib"]["basis"] == "measured"
     assert answer["memory_mib"]["value"] == pytest.approx(number["memory_mib"], rel=1e-4)
+
+
+def test_measuring_again_replaces_the_number_in_the_database_and_both_results_stay_to_compare(home):
+    first, second = (json.loads(run(home, "torchvision/vgg11").stdout)["measurements"][0]["id"] for _ in range(2))
+    with sqlite3.connect(home / "advisor.db") as db:
+        assert db.execute("SELECT locator FROM observations WHERE origin = 'user'").fetchall() == [(second,)]
+    assert {file.stem for file in (home / "measurements" / "published").iterdir()} == {first, second}
 
 
 def test_killed_at_fifty_random_points_nothing_is_lost_doubled_or_left_running(home, shared_home, tmp_path):
@@ -161,11 +169,15 @@ def test_a_run_without_anything_to_resume_says_so(home, advisor_at):
         (("timm/resnet50", "--batch-sizes", "0"), "whole numbers"),
         (("timm/resnet50", "--budget", "soon"), "10min, 90s, 2h"),
         (("timm/resnet50", "--threads", "4096"), "threads on"),
+        (("timm/resnet50", "--resolution", "225"), "was not traced at 225 px; its complexity is known at 160, "),
+        (("--all", "--resolution", "225"), "no model was traced at 225 px; some were at "),
+        (("--resume", "timm/resnet50", "--all"), "--resume goes on with what was planned and takes no MODELS, --all"),
     ],
 )
 def test_what_cannot_be_measured_is_one_line(arguments, said, home, advisor_at):
     done = advisor_at("measure", *arguments, home=home)
-    assert done.returncode in (1, 2)
+    assert done.returncode in (1, 2, 4)
+    assert not (home / "profiles").exists()  # refused before this machine is measured
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
@@ -187,8 +199,13 @@ def test_comparing_a_result_with_itself_is_same_and_with_another_model_not_compa
     changed.write_text(json.dumps(slower))
     assert "slower" in advisor_at("compare", second, str(changed), home=home).stdout
     assert advisor_at("compare", "nothing", first, home=home).returncode == 2
-    changed.write_text("{}")
-    assert advisor_at("compare", str(changed), first, home=home).returncode == 1
+    for group, name in (("", ""), ("", "result_id"), ("", "verdict"), ("timing_ms", "launches"), ("model", "name")):
+        spoilt = json.loads(file.read_text())
+        (spoilt[group] if group else spoilt).pop(name, None)
+        changed.write_text(json.dumps(spoilt if name else {}))
+        done = advisor_at("compare", str(changed), first, home=home)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert "not a result file" in done.stderr
 
 
 def test_results_and_shipped_evidence_name_no_host_user_path_boot_or_serial(home, tmp_path):
@@ -231,6 +248,7 @@ def test_a_real_model_is_timed_in_a_worker_with_its_memory(tmp_path):
     result = Launcher(tmp_path).run("real", job, 120.0)
     assert (result["status"], result["reason"]) == ("ok", "")
     assert result["check"]["ok"]
+    assert result["system"]["python"] == platform.python_version()
     samples = result["samples"]
     assert len(samples["reference_ms"]) == len(samples["groups"]) + 1
     assert sum(samples["groups"]) == len(samples["host_ms"]) >= 50

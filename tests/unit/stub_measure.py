@@ -15,9 +15,10 @@ WORKER = (sys.executable, str(Path(__file__).with_name("stub_worker.py")))
 def main(arguments: list[str]) -> None:
     models = [a for a in arguments if "/" in a]
     options = {a.split("=")[0]: a.partition("=")[2] for a in arguments if a.startswith("--")}
+    resume = "--resume" in options
     found = measure(
-        models, resume="--resume" in options, worker=WORKER, batch_sizes=options.get("--batch-sizes", "1"),
-        runtime=options.get("--runtime"), threads=None if "--all-threads" in options else 1, budget=options.get("--budget"),
+        models, resume=resume, worker=WORKER, batch_sizes=options.get("--batch-sizes", "1"), budget=options.get("--budget"),
+        runtime=options.get("--runtime"), threads=None if resume or "--all-threads" in options else 1,
     )  # fmt: skip
     print(json.dumps(json.loads(measured(found, "json", 100))))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from itertools import pairwise
 from time import monotonic
 
@@ -10,14 +11,20 @@ import pytest
 from stub_worker import UNIT_MS, figures
 
 from advisor.errors import DataError
+from advisor.measure import adopting
+from advisor.measure.adopting import adopt
+from advisor.measure.backends import trtexec
 from advisor.measure.campaign import Runner
 from advisor.measure.cost import CostModel, fitted_budget_s
+from advisor.measure.files import read_json
 from advisor.measure.journal import CAMPAIGN, FINISHED, PLANNED, STARTED, Journal
 from advisor.measure.launching import Launcher, timeout_s
-from advisor.measure.plan import in_order, rounds
+from advisor.measure.plan import in_order, launches_of, rounds
 from advisor.measure.progress import campaigns
 from advisor.measure.records import MEASURE, Job, plan_key, subject_hash
-from advisor.measure.watching import silent
+from advisor.measure.telemetry import Telemetry
+from advisor.measure.watching import Watch, silent
+from advisor.workflows.sweeping import swept
 
 
 def job(model: str = "timm/resnet50", replicate: int = 0, **more) -> Job:
@@ -55,6 +62,20 @@ def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(journal):
     assert [one.settled for one in launches(journal)] == [True, True, False]
 
 
+def test_a_line_that_the_disk_takes_only_in_part_is_taken_back(journal):
+    whole = journal.path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 40, before[1]))
+    try:
+        with pytest.raises(DataError, match="what was measured before is kept"):
+            finished(journal, 0, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert journal.path.read_bytes() == whole
+    finished(journal, 0, 1)
+    assert launches(journal)[0].settled
+
+
 def test_a_damaged_line_in_the_middle_is_named(journal):
     content = journal.path.read_bytes().replace(b'"precision":"fp32"', b'"precision":"fp16"')
     journal.path.write_bytes(content)
@@ -85,6 +106,30 @@ def test_two_crashes_of_the_machine_at_one_launch_end_it_but_killed_parents_do_n
     assert launches(journal)[0].settled
 
 
+def adopted(journal: Journal, boot: str, monkeypatch) -> list:
+    """The launches as a program in that boot sees them when it resumes."""
+    monkeypatch.setattr(adopting, "boot_id", lambda: boot)
+    campaign = campaigns(journal.events())["c"]
+    adopt(Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None))
+    return list(campaign.launches.values())
+
+
+def test_a_launch_that_took_the_machine_down_twice_is_not_started_a_third_time(journal, monkeypatch):
+    def start(boot: str) -> None:
+        journal.append(STARTED, campaign="c", key=plan_key(job()), attempt=1, boot_id=boot)
+
+    start("a")
+    assert not adopted(journal, "a", monkeypatch)[0].settled  # the program died, not the machine
+    start("a")
+    assert [one.settled for one in adopted(journal, "b", monkeypatch)] == [False] * 3
+    start("b")
+    assert [one.settled for one in adopted(journal, "c", monkeypatch)] == [True] * 3
+    assert {one.skipped for one in launches(journal)} == {"the machine went down 2 times while it ran"}
+    before = journal.path.read_bytes()
+    adopted(journal, "d", monkeypatch)
+    assert journal.path.read_bytes() == before  # said once
+
+
 def test_keys_tell_launches_apart_and_subjects_do_not():
     assert plan_key(job(replicate=0)) != plan_key(job(replicate=1))
     assert subject_hash(job(replicate=0)) == subject_hash(job(replicate=1))
@@ -109,22 +154,43 @@ def test_costs_are_learnt_and_a_short_budget_shortens_the_sampling():
     before = costs.seconds(job(), 0.1)
     costs.learn(job(), 0.1, 2 * before)
     assert costs.seconds(job(), 0.1) == pytest.approx(2 * before)
-    assert fitted_budget_s(3600.0, 24, [0.1] * 24) == 10.0
-    assert 1.0 <= fitted_budget_s(300.0, 24, [0.1] * 24) < 4.0
-    assert fitted_budget_s(10.0, 24, [0.1] * 24) == 1.0
+    launches = [launch for _ in range(8) for launch in launches_of(job())]
+    assert fitted_budget_s(3600.0, launches, [0.1] * 24) == 10.0
+    assert 1.0 <= fitted_budget_s(300.0, launches, [0.1] * 24) < 4.0
+    assert fitted_budget_s(10.0, launches, [0.1] * 24) == 1.0
+    engines = [launch for _ in range(8) for launch in launches_of(job(runtime="tensorrt"))]
+    assert fitted_budget_s(2000.0, engines, [0.01] * 24) < 5.0 < fitted_budget_s(2000.0, launches, [0.01] * 24)
 
 
-def test_timeouts_lie_between_two_and_ten_minutes():
-    assert [timeout_s(0.1, 20.0), timeout_s(5.0, 100.0), timeout_s(100.0, 1000.0)] == [120.0, 200.0, 600.0]
+def test_building_an_engine_and_compiling_are_allowed_for():
+    eager, first, later = (CostModel().seconds(one, 0.01) for one in
+                           (job(), job(runtime="tensorrt"), job(runtime="tensorrt", replicate=1)))  # fmt: skip
+    assert (first - eager, later - eager) == pytest.approx((180.0, 20.0))
+    assert CostModel().seconds(job(runtime="pytorch-compile"), 0.01) - eager == pytest.approx(60.0)
+
+
+def test_timeouts_lie_between_two_and_ten_minutes_and_leave_time_to_build():
+    eager = [timeout_s(*seconds, "pytorch-eager") for seconds in ((0.1, 20.0), (5.0, 100.0), (100.0, 1000.0))]
+    assert eager == [120.0, 200.0, 600.0]
+    assert timeout_s(0.1, 20.0, "pytorch-compile") == 600.0
+    assert timeout_s(0.1, 20.0, "tensorrt") == 1200.0 > trtexec.LONGEST_S
 
 
 class Contended(Launcher):
     """Every launch finds the machine two and a half times slower than it is when quiet."""
 
+    slowdown = 2.5
+
     def run(self, name, asked, timeout):
         quiet = {"quiet": {"stub": {"quiet_ms": UNIT_MS}}, "rates": {}, "software": {}}
-        found = figures(asked, 2.5) if asked.model else quiet
+        found = figures(asked, self.slowdown) if asked.model else quiet
         return {"status": "ok", "reason": "", "launch_s": 1.0, **found}
+
+
+class Quiet(Contended):
+    """Every launch is alone on the machine."""
+
+    slowdown = 1.0
 
 
 def test_more_than_half_rejected_among_the_first_models_stops_the_run(journal):
@@ -134,6 +200,28 @@ def test_more_than_half_rejected_among_the_first_models_stops_the_run(journal):
     assert runner.run(None) == "rejected"
     assert 4 <= len({one.job.model for one in campaign.launches.values() if one.attempts}) <= 8
     assert all(a["codes"] == ["contended"] for one in campaign.launches.values() for a in one.attempts)
+
+
+def test_exported_models_and_their_engines_are_removed_with_their_round_and_those_of_a_dead_run_at_once(journal):
+    from advisor.measure.artifacts import exported_file, forget
+
+    kept, gone = exported_file(journal.folder, job(batch_size=16)), exported_file(journal.folder, job())
+    kept.parent.mkdir()
+    for file in (kept, gone, gone.with_suffix(".json"), gone.with_suffix(".fp16.engine")):
+        file.touch()
+    forget(journal.folder, job())
+    assert list(kept.parent.iterdir()) == [kept]
+    campaign = campaigns(journal.events())["c"]
+    Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None).run(None)
+    assert list(kept.parent.iterdir()) == []
+
+
+def test_what_only_the_parent_can_tell_of_the_software_is_in_the_result(journal):
+    campaign = campaigns(journal.events())["c"]
+    watch = Watch(Telemetry(()), {"driver": "580.65", "l4t": "36.4.3"})
+    Runner(journal, Contended(journal.results), campaign, 2, {}, {}, watch, wait=lambda _: None).run(None)
+    result = read_json(next(journal.results.glob("*-1.json")))
+    assert result["software"] == {"torch": "2.99.0", "driver": "580.65", "l4t": "36.4.3"}
 
 
 def test_nothing_is_started_that_would_end_after_the_deadline(journal):
@@ -149,3 +237,30 @@ def test_a_model_that_will_not_fit_is_skipped_with_both_sizes(journal):
     runner = Runner(journal, Contended(journal.results), campaign, 2, {}, need, silent(), wait=lambda _: None)
     assert runner.run(None) == ""
     assert all("skipped_predicted_oom: needs about" in one.skipped for one in campaign.launches.values())
+
+
+@pytest.mark.parametrize(
+    ("unit", "shares", "skipped"), [("cpu", False, True), ("gpu", True, True), ("gpu", False, False)]
+)
+def test_the_hosts_memory_counts_for_a_cpu_and_where_the_gpu_shares_it(tmp_path, unit, shares, skipped):
+    journal, one = Journal(tmp_path), job(compute_unit=unit)
+    journal.prepare()
+    journal.append(CAMPAIGN, campaign="c", settings={}, jobs=[one.to_json()])
+    campaign = campaigns(journal.events())["c"]
+    runner = Runner(
+        journal, Quiet(journal.results), campaign, 2, {}, {plan_key(one): 1e15}, silent(), shares, wait=lambda _: None
+    )
+    runner.run(None)
+    assert bool(campaign.launches[plan_key(one)].skipped) is skipped
+    assert (runner.free_bytes(one) is None) is not skipped
+
+
+def test_a_sweep_tells_the_runner_what_each_new_size_should_take_and_need(journal):
+    campaign = campaigns(journal.events())["c"]
+    runner = Runner(journal, Quiet(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None)
+    assert runner.run(None) == swept(runner, None) == ""
+    assert {one.job.batch_size for one in campaign.launches.values()} >= {1, 2, 4, 8}
+    two = next(one.valid for one in campaign.launches.values() if one.job.batch_size == 2)
+    assert runner.forward_s[plan_key(job(batch_size=4))] == pytest.approx(2 * two["p50_ms"] / 1e3)
+    assert runner.need_bytes[plan_key(job(batch_size=4))] == pytest.approx(764 * 2**20)
+    assert plan_key(job(batch_size=2)) not in runner.need_bytes  # one size makes no line

@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from machines import board, nvpmodel, write
+from machines import board, nvml_stub, nvpmodel, write
 
 from advisor.measure.sources import sources_of
 from advisor.measure.telemetry import Reading, Telemetry, codes_of, summarised
-from advisor.measure.watching import Watch
+from advisor.measure.watching import Seen, Watch
 from advisor.probe import jetson
+from advisor.probe.nvml import Session
 from advisor.records import Probed
 
 DISCRETE = {
@@ -82,6 +83,42 @@ def test_a_library_that_does_not_match_its_driver_or_is_not_there_is_one_reason(
     assert "mismatch" in mismatch[1][1]
     (absent,) = read_nvml(tmp_path, None, {}).items()
     assert "Library" in absent[1][1] or "not found" in absent[1][1].lower()
+
+
+@pytest.mark.parametrize(
+    ("visible", "handle"),
+    [
+        (None, "handle 0"),
+        ("2,0", "handle 2"),
+        (" 1 ", "handle 1"),
+        ("GPU-8f1,1", "uuid GPU-8f1"),
+        ("MIG-77", "uuid MIG-77"),
+    ],
+)
+def test_the_gpu_that_cuda_sees_first_is_the_one_that_is_watched(visible, handle):
+    asked = []
+    stub = nvml_stub(nvmlDeviceGetTemperature=lambda gpu, _: asked.append(gpu) or 40)
+    stub.nvmlDeviceGetHandleByUUID = lambda uuid: f"uuid {uuid}"
+    assert Session(module=stub, visible=visible).read()["temperature_c"].value == 40
+    assert asked == [handle]
+
+
+@pytest.mark.parametrize("visible", ["", "-1"])
+def test_where_cuda_sees_no_gpu_none_is_watched(visible):
+    (found,) = Session(module=nvml_stub(), visible=visible).read().values()
+    assert found == Probed(None, "NVML: CUDA_VISIBLE_DEVICES hides every GPU")
+
+
+def test_the_driver_and_the_boards_release_are_told_and_nvml_is_let_go(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    stub = nvml_stub()
+    sources = sources_of("gpu", nvml_module=stub)
+    assert sources.software == {"driver": "560.35"}
+    sources.close()
+    assert stub.shut_down == [True]
+    write(tmp_path, "/etc/nv_tegra_release", "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic")
+    assert sources_of("jetson", tmp_path).software == {"l4t": "36.4.3"}
+    assert sources_of("cpu").software == {}
 
 
 # Jetson trees
@@ -173,24 +210,39 @@ def test_the_nearest_trip_point_counts_and_parts_without_power_have_no_temperatu
 
 
 def test_a_jetson_is_watched_through_its_files_though_nvml_answers_nothing(tmp_path):
-    watch = Watch(Telemetry(sources_of("jetson", orin(tmp_path, NANO_RAILS))))
+    watch = Watch(Telemetry(sources_of("jetson", orin(tmp_path, NANO_RAILS)).read))
     with watch.over(None) as seen:
         write(tmp_path, "/var/lib/nvpmodel/status", "pmode:0002 fmode:quiet")
         write(tmp_path, "/proc/meminfo", "MemTotal: 7802880 kB\nMemAvailable: 5000640 kB\n")
-    summary = seen.summary()
-    assert summary.values["mem_available_mib"]["first"] - summary.values["mem_available_mib"]["min"] == pytest.approx(
-        1000000 / 1024
-    )
+    first, last = (sample.at_s for sample in seen.samples)
+    summary = seen.summary({"loaded_from": first, "memory_to": last})
+    around = summary.values["memory"]["mem_available_mib"]
+    assert around["base"] - around["min"] == pytest.approx(1000000 / 1024)
     assert summary.codes == ["mode-changed"]
     assert "nvml" in summary.values["unknown"]
 
 
 def test_a_machine_without_sources_is_not_sampled():
-    watch = Watch(Telemetry(sources_of("cpu")))
+    watch = Watch(Telemetry(sources_of("cpu").read))
     with watch.over(None) as seen:
         pass
     assert seen.samples == []
-    assert seen.summary().codes == []
+    assert seen.summary({}).codes == []
+
+
+@pytest.mark.parametrize(("busy_for", "codes"), [(5, []), (1000, ["foreign-process"])])
+def test_the_tail_of_the_launch_before_is_waited_for_two_seconds_at_most(busy_for, codes):
+    waited, read = [], [0]
+
+    def utilization():
+        read[0] += 1
+        return {"utilization_percent": Probed(60 if read[0] <= busy_for else 0)}
+
+    watch = Watch(Telemetry((utilization,)), wait=waited.append)
+    with watch.over(None) as seen:
+        pass
+    assert sum(waited) <= 2.0 + 1e-9
+    assert seen.summary({}).codes == codes
 
 
 # What readings mean
@@ -211,9 +263,11 @@ def readings(**series: list) -> list[Reading]:
         ({"clock_event_reasons": [0, 0x4, 0]}, ["power-capped"]),
         ({"clock_event_reasons": [0, 0x40, 0]}, ["throttled"]),
         ({"clock_event_reasons": [0, 0x8 | 0x4, 0]}, ["throttled", "power-capped"]),
-        ({"sm_mhz": [300] + [1700] * 9 + [300]}, []),
-        ({"sm_mhz": [300] + [1700] * 5 + [1360] * 5 + [300]}, ["clock-fell"]),
-        ({"sm_mhz": [300] + [1700] * 4 + [1300] + [1700] * 5 + [300]}, ["clock-fell"]),
+        ({"sm_mhz": [1700] * 9}, []),
+        ({"sm_mhz": [1700] * 5 + [1360] * 5}, ["clock-fell"]),
+        ({"sm_mhz": [1700] * 4 + [1300] + [1700] * 5}, ["clock-fell"]),
+        ({"gpu_cur_mhz": [612] * 4 + [570] + [612] * 5, "gpu_min_mhz": [612], "gpu_max_mhz": [612]}, ["clock-fell"]),
+        ({"gpu_cur_mhz": [612] * 4 + [570] + [612] * 5, "gpu_min_mhz": [306], "gpu_max_mhz": [612]}, []),
         ({"processes": [1, 2, 1]}, ["foreign-process"]),
         ({"processes": [0, 1, 0]}, []),
         ({"utilization_percent": [40, 99]}, ["foreign-process"]),
@@ -225,8 +279,45 @@ def readings(**series: list) -> list[Reading]:
         ({"trip_margin_c": [20.0, -1.0]}, ["at-trip"]),
     ],
 )
-def test_codes_of_readings(series, codes):
-    assert codes_of(readings(**series)) == codes
+def test_codes_of_readings_while_timing(series, codes):
+    assert codes_of(readings(**series), readings(**series)) == codes
+
+
+STARTING, TIMED, AFTER = 60, 30, 5
+MOMENTS = {"loaded_from": 30.0, "memory_to": 55.0, "timed_from": 60.0, "timed_to": 89.0}
+
+
+@pytest.mark.parametrize(
+    ("series", "codes"),
+    [
+        ({"sm_mhz": [300] * STARTING + [1700] * TIMED + [300] * AFTER}, []),
+        ({"gpu_cur_mhz": [306] * STARTING + [612] * TIMED + [306] * AFTER}, []),
+        ({"sm_mhz": [300] * STARTING + [1700] * 15 + [1360] * 15 + [300] * AFTER}, ["clock-fell"]),
+        ({"clock_event_reasons": [0x40] * STARTING + [0] * TIMED + [0x40] * AFTER}, []),
+        ({"clock_event_reasons": [0] * STARTING + [0x40] * TIMED + [0] * AFTER}, ["throttled"]),
+        ({"processes": [0] * STARTING + [1] * TIMED + [1] * AFTER}, []),
+        ({"processes": [0] * STARTING + [1] * 9 + [2] * (TIMED - 9) + [1] * AFTER}, ["foreign-process"]),
+        ({"processes": [0] + [2] * (STARTING - 1) + [1] * TIMED + [0] * AFTER}, []),
+        ({"oc1_events": [3] * 10 + [4] * (STARTING + TIMED + AFTER - 10)}, ["under-voltage"]),
+    ],
+)
+def test_an_idle_gpu_while_the_worker_starts_and_builds_says_nothing_of_its_clocks(series, codes):
+    seen = Seen(readings(**series))
+    assert seen.summary(MOMENTS).codes == codes
+
+
+def test_memory_is_read_between_loading_and_the_end_of_the_memory_phase_alone():
+    available = [6000] * 10 + [2000] * 10 + [5000] * 15 + [4000] * 20 + [1000] * 40
+    seen = Seen(readings(mem_available_mib=available))
+    around = {"mem_available_mib": {"base": 5000, "min": 4000, "max": 5000}}
+    assert seen.summary(MOMENTS | {"memory_to": 54.0}).values["memory"] == around
+    assert seen.summary({}).values["memory"] == {}
+
+
+def test_a_worker_that_did_not_say_when_it_timed_is_judged_by_the_rules_that_need_no_window():
+    idle = [300] * STARTING + [1700] * TIMED
+    seen = Seen(readings(sm_mhz=idle, clock_event_reasons=[0x40], trip_margin_c=[20.0, -1.0]))
+    assert seen.summary({}).codes == ["at-trip"]
 
 
 def test_a_metric_that_stops_answering_is_absent_and_not_zero():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from stub_worker import UNIT_MS, figures
@@ -13,7 +12,8 @@ from advisor.measure.comparing import compare
 from advisor.measure.oom import is_out_of_memory
 from advisor.measure.phases import check
 from advisor.measure.records import MEASURE, Job
-from advisor.measure.sweep import Tried, limits, next_batch
+from advisor.measure.sweep import Tried, next_batch, predicted_bytes, predicted_ms
+from advisor.measure.telemetry import Reading, codes_of
 from advisor.measure.verdict import across, judge, judged
 from advisor.records.cases import CASES, DEGRADE, INFO
 
@@ -49,6 +49,16 @@ def test_the_reference_decides_how_much_other_work_is_too_much(slowdown, threads
     assert verdict(replace(JOB, threads=threads), slowdown).codes == codes
 
 
+@pytest.mark.parametrize(
+    ("slowdown", "threads", "codes"),
+    [(1.04, 1, ()), (1.08, 2, ("noisy",)), (1.5, 2, ("noisy",)), (1.5, 1, ("noisy",)), (2.5, 2, ("contended",))],
+)
+def test_a_gpu_is_not_judged_by_the_threads_of_its_host(slowdown, threads, codes):
+    job = replace(JOB, threads=threads, compute_unit="gpu")
+    assert verdict(job, slowdown).codes == codes
+    assert analyse(job, {"status": "ok", **figures(job, slowdown)}).headline == WALL
+
+
 def test_wall_time_is_corrected_where_processor_time_agrees_and_rejected_where_not():
     slow = figures(JOB, 1.4)
     quiet = figures(JOB)["samples"]["host_ms"]
@@ -57,31 +67,32 @@ def test_wall_time_is_corrected_where_processor_time_agrees_and_rejected_where_n
     assert verdict(JOB, 1.4).codes == ("uncorrectable",)
     found = analyse(JOB, {"status": "ok", **slow})
     assert found.headline == CORRECTED
+    assert found.percentiles == {"p50": None, "p90": None, "p95": None, "p99": None}
     assert found.p50 == pytest.approx(analyse(JOB, {"status": "ok", **figures(JOB)}).p50)
     assert analyse(JOB, {"status": "ok", **figures(JOB, 1.05)}).headline == WALL
 
 
-@pytest.mark.parametrize(
-    ("change", "value", "code"),
-    [
-        ("warmup__steady", False, "unsteady"),
-        ("gauges__steal_rel", 0.05, "stolen"),
-        ("gauges__psi_some_avg10", 12.0, "pressure"),
-        ("gauges__run_delay_rel", 0.1, "waited"),
-        ("gauges__swap_pages", 4, "swapped"),
-        ("gauges__major_faults", 400, "swapped"),
-        ("gauges__clock_step_ms", 900.0, "clock-set"),
-        ("gauges__suspended_s", 30.0, "clock-set"),
-        ("check", {"ok": False, "reason": "nan"}, "output-changed"),
-        ("subnormal_share", 0.4, "subnormal"),
-        ("samples__reference_ms", [UNIT_MS * 0.97] * 10 + [UNIT_MS * 1.06] * 11, "reference-moved"),
-        ("samples__reference_ms", [UNIT_MS * 0.94] * 10 + [UNIT_MS * 1.06] * 11, "reference-jumped"),
-        ("samples__host_ms", [50.0 + i for i in range(60)], "drift"),
-        ("settings_changed", ["thp"], "settings-changed"),
-        ("samples__host_ms", [50.0 + 4 * (i // 6 % 2) for i in range(60)], "imprecise"),
-        ("samples__host_ms", [50.0 + 20 * (i // 6 % 2) for i in range(60)], "wide"),
-    ],
+FINDINGS = (
+    ("warmup__steady", False, "unsteady"),
+    ("gauges__steal_rel", 0.05, "stolen"),
+    ("gauges__psi_some_avg10", 12.0, "pressure"),
+    ("gauges__run_delay_rel", 0.1, "waited"),
+    ("gauges__swap_pages", 4, "swapped"),
+    ("gauges__major_faults", 400, "swapped"),
+    ("gauges__clock_step_ms", 900.0, "clock-set"),
+    ("gauges__suspended_s", 30.0, "clock-set"),
+    ("check", {"ok": False, "reason": "nan"}, "output-changed"),
+    ("subnormal_share", 0.4, "subnormal"),
+    ("samples__reference_ms", [UNIT_MS * 0.97] * 10 + [UNIT_MS * 1.06] * 11, "reference-moved"),
+    ("samples__reference_ms", [UNIT_MS * 0.94] * 10 + [UNIT_MS * 1.06] * 11, "reference-jumped"),
+    ("samples__host_ms", [50.0 + i for i in range(60)], "drift"),
+    ("settings_changed", ["thp"], "settings-changed"),
+    ("samples__host_ms", [50.0 + 4 * (i // 6 % 2) for i in range(60)], "imprecise"),
+    ("samples__host_ms", [50.0 + 20 * (i // 6 % 2) for i in range(60)], "wide"),
 )
+
+
+@pytest.mark.parametrize(("change", "value", "code"), FINDINGS)
 def test_each_finding_has_its_code(change, value, code):
     found = verdict(**{change: value})
     assert code in found.codes
@@ -119,9 +130,45 @@ def test_every_degrading_case_lowers_the_grade_in_the_database():
             assert grade([code]) == case.grade in ("B", "C")
 
 
-def test_every_case_is_used_by_a_rule():
-    sources = "".join(path.read_text() for path in (Path(__file__).parents[2] / "advisor" / "measure").rglob("*.py"))
-    assert [code for code in CASES if f'"{code}"' not in sources] == []
+READINGS = (
+    {"clock_event_reasons": 0x40}, {"clock_event_reasons": 0x4}, {"sm_mhz": 1300.0}, {"processes": 2}, {"mode_id": 3},
+    {"oc1_events": 2}, {"oc2_events": 2}, {"trip_margin_c": 4.0}, {"trip_margin_c": -1.0},
+)  # fmt: skip
+"""What a board that was well at first says later."""
+WELL = {
+    "clock_event_reasons": 0,
+    "sm_mhz": 1700.0,
+    "processes": 1,
+    "mode_id": 1,
+    "oc1_events": 1,
+    "oc2_events": 1,
+    "trip_margin_c": 40.0,
+}
+
+
+def found_by_rules() -> set[str]:
+    """Every code that some launch of this file, or a reading of a board, gives."""
+    launches = [verdict(**{change: value}) for change, value, _ in FINDINGS]
+    launches += [
+        verdict(replace(JOB, threads=threads), slowdown)
+        for slowdown, threads in ((1.08, 1), (1.5, 2), (2.5, 1), (1.4, 1))
+    ]
+    launches += [
+        verdict(JOB, 1.4, samples__cpu_ms=figures(JOB)["samples"]["host_ms"]),
+        judge(JOB, {"status": "oom"}, None, [], 2),
+    ]
+    few = {"samples__host_ms": [50.0] * 30, "samples__reference_ms": [UNIT_MS] * 11, "samples__groups": [3] * 10}
+    slow = [50.0 + 0.001 * (i // 6) for i in range(60)]
+    launches += [verdict(**few), verdict(samples__host_ms=slow), verdict(samples__device_ms=[10.0] * 60)]
+    codes = {code for one in launches for code in one.codes}
+    for changed in READINGS:
+        timed = [Reading(i, WELL if i < 8 else WELL | changed) for i in range(12)]
+        codes |= set(codes_of([Reading(-1, {"processes": 0}), *timed], timed))
+    return codes | set(across([10.0, 14.0], 3))
+
+
+def test_every_case_is_found_by_a_rule():
+    assert set(CASES) - found_by_rules() == set()
 
 
 def test_launches_that_disagree_or_are_few_degrade_the_number():
@@ -168,10 +215,17 @@ def test_a_sweep_doubles_while_it_pays_and_stops_at_256():
 @pytest.mark.parametrize("limit", [1, 3, 20, 45, 100, 200])
 def test_a_sweep_finds_the_boundary_within_an_eighth_or_four_probes(limit):
     tried = sweep(limit, slow=0.001)
-    fits, fails = limits(tried)
+    fits, fails = max(t.batch for t in tried if t.fits), min(t.batch for t in tried if not t.fits)
     assert fits <= limit < fails
     failures = sum(not t.fits for t in tried)
     assert fails / fits <= 1.125 or fails - fits <= 8 or failures >= 4
+
+
+def test_a_larger_batch_is_predicted_from_the_largest_ones_that_fitted():
+    tried = [Tried(1, True, 10.0, 1e9), Tried(2, True, 15.0, 1.1e9), Tried(4, True, 25.0, 1.3e9), Tried(8, False)]
+    assert predicted_ms(tried, 6) == pytest.approx(25.0 * 6 / 4)
+    assert predicted_bytes(tried, 6) == pytest.approx(1.5e9)
+    assert (predicted_ms([], 1), predicted_bytes(tried[:1], 2)) == (None, None)
 
 
 def fingerprint(p50: float, spread: float = 0.005, **more) -> dict:
@@ -198,10 +252,18 @@ def test_comparisons_answer_from_intervals_and_a_band(ratio, spread, answer):
     assert compare(fingerprint(10.0, spread), fingerprint(10.0 * ratio, spread)).answer == answer
 
 
+def test_threads_of_the_host_forbid_comparing_on_a_cpu_only():
+    other = {"threads": {"intra": 8}}
+    assert compare(fingerprint(10.0), fingerprint(10.0, **other)).answer == "same"
+    cpu = {"device": {"compute_unit": "cpu"}}
+    assert compare(fingerprint(10.0, **cpu), fingerprint(10.0, **cpu, **other)).reasons == ("intra: 1 and 8",)
+
+
 def test_a_driver_or_power_mode_that_differs_is_said_but_a_precision_forbids_comparing():
-    found = compare(fingerprint(10.0), fingerprint(8.0, software={"driver": "580"}, device={"power_mode": "MAXN"}))
+    newer = {"driver": "580", "l4t": "36.4.3"}
+    found = compare(fingerprint(10.0), fingerprint(8.0, software=newer, device={"power_mode": "MAXN"}))
     assert found.answer == "faster"
-    assert found.differences == ("power mode: 15W and MAXN", "driver: 535 and 580")
+    assert found.differences == ("power mode: 15W and MAXN", "driver: 535 and 580", "l4t: None and 36.4.3")
     other = compare(fingerprint(10.0), fingerprint(8.0, mode={"precision": "int8"}))
     assert (other.answer, other.ratio) == ("not comparable", None)
     assert other.reasons == ("precision: fp16 and int8",)

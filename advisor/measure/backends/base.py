@@ -33,7 +33,8 @@ class Loaded:
     runner: Runner
     output: Callable[[], Sequence[float]]
     """The first logits of the last forward, to see that it stays the same."""
-    reference: Reference | None
+    reference: Callable[[], Reference | None]
+    """Makes the kernel; called once the model's memory was read, because its buffers are not the model's."""
     weight_bytes: int | None
     identity: Mapping[str, Any]
     """params, arch_sha256, transforms: which network this is."""
@@ -52,10 +53,11 @@ class Timed:
     enqueue_ms: list[float]
     device_ms: list[float]
     img_per_s: float | None
-    first_call_ms: float | None
     identity: Mapping[str, Any] = field(default_factory=dict)
     mode: Mapping[str, Any] = field(default_factory=dict)
     memory: Mapping[str, Probed] = field(default_factory=dict)
+    moments: Mapping[str, float] = field(default_factory=dict)
+    """Monotonic seconds: loaded_from, memory_to, timed_from, timed_to, as far as they can be told."""
 
 
 class Backend(Protocol):

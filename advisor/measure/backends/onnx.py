@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,12 +75,17 @@ class OnnxRuntime:
         options = library.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = job.threads, 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        session = library.InferenceSession(job.artifact, options, providers=[_PROVIDERS[job.compute_unit]])
+        provider = _PROVIDERS[job.compute_unit]
+        session = library.InferenceSession(job.artifact, options, providers=[provider])
+        if provider not in session.get_providers():  # its libraries did not load: the session would run on the CPU
+            raise Unsupported(
+                f"onnxruntime could not start {provider}, only {', '.join(session.get_providers())}: see the log"
+            )
         running = _Session(session, {session.get_inputs()[0].name: _image(job)})
         return Loaded(
             runner=running,
             output=running.logits,
-            reference=self.reference(job, clock),
+            reference=partial(self.reference, job, clock),
             weight_bytes=Path(job.artifact).stat().st_size if Path(job.artifact).exists() else None,
             identity=read_json(Path(job.artifact).with_suffix(".json")) or {},
             mode={
@@ -99,8 +105,10 @@ class OnnxRuntime:
         return {}
 
     def versions(self) -> Mapping[str, str]:
-        """onnxruntime, and what exported the model."""
-        return versions_of(("onnxruntime", "onnxruntime-gpu", "numpy", "onnx", "torch", "torchvision", "timm"))
+        """onnxruntime, whichever package it came in, and what exported the model."""
+        found = dict(versions_of(("onnxruntime", "onnxruntime-gpu", "numpy", "onnx", "torch", "torchvision", "timm")))
+        gpu = found.pop("onnxruntime-gpu", None)
+        return found if gpu is None else {**found, "onnxruntime": gpu}
 
 
 BACKEND = OnnxRuntime()

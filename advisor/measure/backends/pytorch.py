@@ -13,6 +13,7 @@ from typing import Any
 from advisor import zoo
 from advisor.measure.backends.base import Loaded, Unsupported
 from advisor.measure.backends.cuda import CudaGauge, CudaMarks
+from advisor.measure.backends.norms import set_statistics
 from advisor.measure.calibration import measured_rates
 from advisor.measure.identity import identity_of
 from advisor.measure.records import Job
@@ -22,6 +23,8 @@ from advisor.measure.software import versions_of
 _HALF = {"fp16": "float16", "bf16": "bfloat16"}
 _AUTOCAST = {"amp_fp16": "float16", "amp_bf16": "bfloat16"}
 _PRECISIONS = ("fp32", "tf32", *_HALF, *_AUTOCAST)
+_OVERFLOWING = ("fp16", "amp_fp16")
+"""Half precision with few bits for the exponent."""
 _LOGITS = 64
 _GPU_REFERENCE = {"jetson": (1024, 64 << 20), "gpu": (4096, 256 << 20)}
 """Side of the product and bytes copied."""
@@ -36,6 +39,8 @@ class _Network:
     image: Any
     modes: Callable[[], AbstractContextManager[Any]]
     marks: CudaMarks | None
+    norms_set: bool
+    """Whether its batch norms got statistics of a forward."""
     last: Any = None
 
     def start(self) -> None:
@@ -97,12 +102,14 @@ class PyTorch:
         return Loaded(
             runner=network,
             output=network.logits,
-            reference=self.reference(job, clock),
+            reference=partial(self.reference, job, clock),
             weight_bytes=sum(t.numel() * t.element_size() for t in (*eager.parameters(), *eager.buffers())),
             identity=identity_of(eager),
-            mode=_mode(torch, job),
+            mode={**_mode(torch, job), **({"batch_norm": "one forward"} if network.norms_set else {})},
             gauge=CudaGauge(torch) if gpu else None,
-            subnormals=partial(_subnormal_share, torch, eager, network),
+            subnormals=None
+            if gpu
+            else partial(_subnormal_share, torch, eager, network),  # a GPU is no slower with them
         )
 
     def reference(self, job: Job, clock: Clock) -> Reference:
@@ -118,7 +125,7 @@ class PyTorch:
         """Products, copies and launches on the compute unit."""
         torch = self._torch()
         gpu = job.compute_unit == "gpu"
-        return measured_rates(torch, _place(torch, job), torch.cuda.synchronize if gpu else _nothing, half=gpu)
+        return measured_rates(torch, _place(torch, job), torch.cuda.synchronize if gpu else _nothing, gpu=gpu)
 
     def versions(self) -> Mapping[str, str]:
         """torch with CUDA and cuDNN, torchvision, timm."""
@@ -150,6 +157,7 @@ def _settings(torch: Any, job: Job) -> None:  # noqa: ANN401
 
 def _network(torch: Any, job: Job) -> _Network:  # noqa: ANN401
     module = zoo.build_on_cpu(job.model, job.built_for)
+    norms_set = job.precision in _OVERFLOWING and set_statistics(torch, module, job.resolution)
     image = torch.randn(
         job.batch_size, 3, job.resolution, job.resolution, generator=torch.Generator().manual_seed(0)
     )  # normal, not zeros: zeros draw less power and run at other clocks
@@ -158,7 +166,7 @@ def _network(torch: Any, job: Job) -> _Network:  # noqa: ANN401
     place = {"device": _place(torch, job), "dtype": dtype, "memory_format": layout}
     module, image = module.to(**place), image.to(**place)
     marks = CudaMarks(torch) if job.compute_unit == "gpu" else None
-    return _Network(torch, module, image, partial(_modes, torch, job), marks)
+    return _Network(torch, module, image, partial(_modes, torch, job), marks, norms_set)
 
 
 def _place(torch: Any, job: Job) -> str:  # noqa: ANN401

@@ -1,6 +1,7 @@
-"""TensorRT through trtexec, the tool that comes with it (on a Jetson in /usr/src/tensorrt/bin): it builds, runs and times.
+"""TensorRT through trtexec, the tool that comes with it (on a Jetson in /usr/src/tensorrt/bin).
 
-trtexec times itself, so there is no reference kernel beside it; its own samples are judged like all others.
+One run builds the engine, another loads and times it: building takes far more memory and other clocks than running. trtexec
+times itself, so there is no reference kernel beside it; its own samples are judged like all others.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 from advisor.measure.backends.base import Timed, Unsupported
 from advisor.measure.files import read_json
@@ -26,10 +28,16 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "fp32": ("--noTF32",), "tf32": (), "fp16": ("--fp16",), "bf16": ("--bf16",), "int8": ("--int8",),
     "int8+fp16": ("--int8", "--fp16"),
 }  # fmt: skip
-_WARM_UP_MS, _LEAST_ITERATIONS, _LONGEST_S = 1000, 50, 580
+_WARM_UP_MS, _LEAST_ITERATIONS = 1000, 50
+_BUILD_MOST_S, _RUN_MOST_S, _HELP_MOST_S = 900.0, 240.0, 20.0
+LONGEST_S = _BUILD_MOST_S + _RUN_MOST_S + _HELP_MOST_S
+"""All runs of one launch; less than the parent waits for it, so that what did not finish is told."""
+_REST_S = 1.0
+"""After building, so that what it took is given back and the parent has read so before the model is loaded."""
+_CLOSING_S = 1.0
+"""Before the end of a run: what was timed is written out."""
 _THROUGHPUT = re.compile(r"Throughput:\s*([\d.]+)\s*qps")
 _VERSION = re.compile(r"TensorRT(?:\.trtexec)?\s*(?:v|version:?\s*)?\[?v?(\d+(?:\.\d+)*|\d{4,6})\]?")
-_ENGINE = re.compile(r"(?:Created engine with size|engine size):\s*([\d.]+)\s*MiB", re.IGNORECASE)
 _FAILED = re.compile(
     r"(?:out of memory|OutOfMemory|insufficient (?:memory|workspace)|Cuda failure: 2\b)", re.IGNORECASE
 )
@@ -59,13 +67,19 @@ class TrtExec:
         """Nothing to import: the runtime is another program."""
 
     def load(self, job: Job, clock: Clock) -> Timed:
-        """Build an engine of the exported model and let trtexec time it. Raises Unsupported, MemoryError, RuntimeError."""
+        """Build the engine where it is not there yet and let trtexec time it. Raises Unsupported, MemoryError, RuntimeError."""
         if job.precision not in _FLAGS:
             raise Unsupported(f"tensorrt does not run {job.precision}; it runs {', '.join(_FLAGS)}")
+        engine = engine_file(job)
+        if not engine.exists():
+            scratch = engine.with_suffix(".part")
+            _run([*self._tool(), *building(job, scratch)], _BUILD_MOST_S)
+            scratch.replace(engine)
+            sleep(_REST_S)
         times = Path(job.artifact).with_suffix(f".{job.replicate}.times")
-        began = clock()
-        printed = _run([*self._tool(), *arguments(job, times)])
-        took_ms = (clock() - began) / 1e6
+        began = monotonic()
+        printed = _run([*self._tool(), *timing(job, engine, times)], _RUN_MOST_S)
+        moments = _moments(job, began, monotonic())
         samples = parse_times(times)
         times.unlink(missing_ok=True)
         rate = _THROUGHPUT.search(printed)
@@ -74,14 +88,10 @@ class TrtExec:
             enqueue_ms=samples["enqueue"],
             device_ms=samples["compute"],
             img_per_s=float(rate[1]) * job.batch_size if rate else None,
-            first_call_ms=took_ms,
             identity=read_json(Path(job.artifact).with_suffix(".json")) or {},
-            mode={
-                "flags": " ".join(
-                    flag for flag in arguments(job, times) if not flag.startswith(("--onnx", "--exportTimes"))
-                )
-            },
-            memory={"engine": _engine(printed)},
+            mode={"flags": " ".join([*_FLAGS[job.precision], *_switches(timing(job, engine, times))])},
+            memory={"engine": Probed(engine.stat().st_size)},
+            moments=moments,
         )
 
     def reference(self, job: Job, clock: Clock) -> None:
@@ -94,19 +104,52 @@ class TrtExec:
     def versions(self) -> Mapping[str, str]:
         """TensorRT as the tool names itself."""
         tool = self._tool()
-        found = _VERSION.search(_run([*tool, "--help"], check=False)) if tool else None
+        found = _VERSION.search(_run([*tool, "--help"], _HELP_MOST_S, check=False)) if tool else None
         return {"tensorrt": _dotted(found[1])} if found else {}
 
 
 BACKEND = TrtExec()
 
 
-def arguments(job: Job, times: Path) -> list[str]:
-    """What trtexec is called with: fixed shapes, no copies in the timing, spinning waits as in deployment."""
+def engine_file(job: Job) -> Path:
+    """Beside the exported model, one for each precision: the launches of a model share it."""
+    return Path(job.artifact).with_suffix(f".{job.precision}.engine")
+
+
+def building(job: Job, engine: Path) -> list[str]:
+    """What trtexec is called with to build: fixed shapes, as little running as it allows."""
     return [
-        f"--onnx={job.artifact}", *_FLAGS[job.precision], f"--warmUp={_WARM_UP_MS}", f"--iterations={_LEAST_ITERATIONS}",
-        f"--duration={max(1, round(job.budget_s))}", "--noDataTransfers", "--useSpinWait", f"--exportTimes={times}",
+        f"--onnx={job.artifact}", *_FLAGS[job.precision], f"--saveEngine={engine}",
+        "--iterations=1", "--duration=0", "--warmUp=0",
     ]  # fmt: skip
+
+
+def timing(job: Job, engine: Path, times: Path) -> list[str]:
+    """What trtexec is called with to time: no copies in the timing, spinning waits as in deployment."""
+    return [
+        f"--loadEngine={engine}", f"--warmUp={_WARM_UP_MS}", f"--iterations={_LEAST_ITERATIONS}",
+        f"--duration={_duration_s(job)}", "--noDataTransfers", "--useSpinWait", f"--exportTimes={times}",
+    ]  # fmt: skip
+
+
+def _duration_s(job: Job) -> int:
+    return max(1, round(job.budget_s))
+
+
+def _switches(arguments: Sequence[str]) -> list[str]:
+    """Those that change the number; the others name files."""
+    files = ("--onnx", "--saveEngine", "--loadEngine", "--exportTimes")
+    return [one for one in arguments if not one.startswith(files)]
+
+
+def _moments(job: Job, began_s: float, ended_s: float) -> Mapping[str, float]:
+    """Of the run that times: it holds the model from its start to its end, and times last of all."""
+    return {
+        "loaded_from": began_s,
+        "memory_to": ended_s,
+        "timed_from": max(began_s, ended_s - _duration_s(job)),
+        "timed_to": ended_s - _CLOSING_S,
+    }
 
 
 def parse_times(path: Path) -> dict[str, list[float]]:
@@ -115,18 +158,21 @@ def parse_times(path: Path) -> dict[str, list[float]]:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {
             "compute": [float(one["computeMs"]) for one in content],
-            "enqueue": [float(one.get("enqMs", one.get("enqueueMs", 0.0))) for one in content],
+            "enqueue": [float(one["endEnqMs"]) - float(one["startEnqMs"]) for one in content],
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RuntimeError(f"trtexec left no times that could be read: {error}") from error
 
 
-def _run(command: Sequence[str], check: bool = True) -> str:
-    """What the tool printed. It ends with this process, whatever happens to it."""
-    done = subprocess.run(  # noqa: S603 - no shell; the tool is the machine's own
-        list(command), capture_output=True, text=True, errors="replace", timeout=_LONGEST_S, check=False,
-        stdin=subprocess.DEVNULL, preexec_fn=_die_with_worker,
-    )  # fmt: skip
+def _run(command: Sequence[str], most_s: float, check: bool = True) -> str:
+    """What the tool printed. It ends with this process, whatever happens to it. Raises MemoryError, RuntimeError."""
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell; the tool is the machine's own
+            list(command), capture_output=True, text=True, errors="replace", timeout=most_s, check=False,
+            stdin=subprocess.DEVNULL, preexec_fn=_die_with_worker,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"trtexec did not finish within {most_s:.0f} s") from error
     printed = done.stdout + done.stderr
     if check and done.returncode != 0:
         last = next(
@@ -140,11 +186,6 @@ def _run(command: Sequence[str], check: bool = True) -> str:
 
 def _die_with_worker() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def _engine(printed: str) -> Probed:
-    found = _ENGINE.search(printed)
-    return Probed(int(float(found[1]) * 2**20)) if found else Probed(None, "trtexec did not print the engine's size")
 
 
 def _dotted(version: str) -> str:
