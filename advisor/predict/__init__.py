@@ -5,7 +5,7 @@ Importing this package loads no numpy: each function brings what it needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,17 +15,30 @@ from advisor.records import Complexity, Estimate, Target
 if TYPE_CHECKING:
     from advisor.predict.workbench import Evidenced
 
-__all__ = ["FitReport", "TargetEvaluation", "breakdown", "estimate", "evaluate", "fit"]
+__all__ = ["FitReport", "TargetEvaluation", "breakdown", "concerned", "estimate", "evaluate", "fit"]
 
 
 def fit(
-    store: Evidenced, devices: Sequence[str] | None = None, on_progress: Callable[[str], None] | None = None
+    store: Evidenced,
+    devices: Sequence[str] | None = None,
+    on_progress: Callable[[str], None] | None = None,
+    given: Mapping[Target, Mapping[str, Any]] | None = None,
 ) -> FitReport:
-    """Fit the default target of each device (or of those named) and keep predictors and estimates at batch 1 and 8."""
+    """Fit the default target of each device (or of those named) and keep predictors and estimates at batch 1 and 8.
+
+    A target among `given` takes that predictor instead of a fit.
+    """
     from advisor.predict import fitting
 
     with _one_core():
-        return fitting.fit(store, devices, on_progress)
+        return fitting.fit(store, devices, on_progress, given or {})
+
+
+def concerned(store: Evidenced, measured: Collection[str]) -> list[str]:
+    """Devices whose default target is predicted otherwise once these devices have new measurements: they and similar ones."""
+    from advisor.predict import fitting
+
+    return fitting.concerned(store, measured)
 
 
 def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate]:

@@ -69,7 +69,8 @@ def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:
     where[:, :_SIZE_COLUMNS] *= _SIZE_WEIGHT
     found = KMeans(min(count, len(keys)), n_init=1, random_state=seed).fit(where)
     nearest: NDArray[np.int64] = ((where[None] - found.cluster_centers_[:, None]) ** 2).sum(2).argmin(1)
-    return np.unique(keys[nearest]).astype(np.int64)
+    chosen: Ints = np.unique(keys[nearest]).astype(np.int64)
+    return chosen
 
 
 def _joined(parts: Sequence[Said]) -> Said:

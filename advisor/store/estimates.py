@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from advisor.records import Estimate, Quantity, Target
@@ -110,7 +110,11 @@ def read_predictor(db: sqlite3.Connection, target: Target) -> dict[str, Any] | N
     return None if row is None else dict(json.loads(row[0]))
 
 
-def forget_all(db: sqlite3.Connection) -> None:
-    """Drop every estimate and predictor: the evidence or the catalogue has changed."""
-    db.execute("DELETE FROM estimates")
-    db.execute("DELETE FROM predictors")
+def forget(db: sqlite3.Connection, keep: Collection[Target]) -> None:
+    """Drop every estimate and predictor of targets that are not kept: the evidence or the catalogue has changed."""
+    kept = [(find_target(db, target),) for target in keep]
+    db.execute("CREATE TEMP TABLE kept (target_id INTEGER)")
+    db.executemany("INSERT INTO kept VALUES (?)", [row for row in kept if row != (None,)])
+    db.execute("DELETE FROM estimates WHERE target_id NOT IN (SELECT target_id FROM kept)")
+    db.execute("DELETE FROM predictors WHERE target_id NOT IN (SELECT target_id FROM kept)")
+    db.execute("DROP TABLE kept")

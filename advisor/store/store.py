@@ -6,7 +6,7 @@ Modules that an answer does not need are imported where they are used, so that a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -120,10 +120,10 @@ class Store:
         """The fitted predictor of a target, or None."""
         return estimates.read_predictor(self.db, target)
 
-    def forget_estimates(self) -> None:
-        """Drop all estimates and predictors."""
+    def forget_estimates(self, keep: Collection[Target] = ()) -> None:
+        """Drop all estimates and predictors, those of some targets aside."""
         with self.writing():
-            estimates.forget_all(self.db)
+            estimates.forget(self.db, keep)
 
     # The catalogue.
 

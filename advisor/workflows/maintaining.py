@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def db_import(
             _ask_for_device(path, result, outcomes)
         if report.accepted and not dry_run:
             on_progress("predictions")
-            _fit(store)
+            _fit(store, {m.target.device for m in store.measurements() if m.id in outcomes})
     return report
 
 
@@ -143,22 +143,26 @@ def fit(*, on_progress: Progress = silent) -> FitReport:
 
 
 def refit(store: Store, target: Target) -> FitReport:
-    """Fit everything anew and make the estimates of one target that was just measured at the usual batch sizes."""
+    """Fit anew what new measurements of a target concern, and make its estimates at the usual batch sizes."""
     from advisor.predict import estimate
 
     with store.writing():
-        report = _fit(store)
+        report = _fit(store, {target.device})
         for batch_size in BATCHES:
             if not store.has_estimates(target, batch_size):
                 estimate(store, target, batch_size)
     return report
 
 
-def _fit(store: Store) -> FitReport:
+def _fit(store: Store, measured: Collection[str] | None = None) -> FitReport:
+    """Everything, or what new measurements of some devices concern: they and similar devices."""
+    from advisor.predict import concerned
     from advisor.predict import fit as fit_all
 
-    store.forget_estimates()
-    return fit_all(store)
+    wanted = None if measured is None else concerned(store, measured)
+    others = [] if wanted is None else [d.default_target for d in store.devices() if d.id not in wanted]
+    store.forget_estimates(keep=others)
+    return fit_all(store, wanted)
 
 
 def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> list[TargetEvaluation]:
