@@ -49,12 +49,14 @@ def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate
         return fitting.estimate(store, target, batch_size)
 
 
-def evaluate(store: Evidenced, targets: Sequence[Target] | None = None) -> list[TargetEvaluation]:
-    """Errors on families and devices that the fit did not see, per target (all that were measured, or those given)."""
+def evaluate(
+    store: Evidenced, targets: Sequence[Target] | None = None, on_progress: Callable[[str], None] = lambda _: None
+) -> list[TargetEvaluation]:
+    """Errors on networks, families and devices that the fit did not see, per target (all that were measured, or those given)."""
     from advisor.predict import evaluation
 
     with _one_core():
-        return evaluation.evaluate(store, targets)
+        return evaluation.evaluate(store, targets, on_progress)
 
 
 def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: int) -> dict[str, float]:

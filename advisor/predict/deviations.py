@@ -16,8 +16,8 @@ from advisor.predict.model import DEVICE
 from advisor.predict.process import Points, learn, prior_variance, standardised
 from advisor.predict.settings import Settings
 
-_LARGEST = 0.8
-"""Logs beyond which a deviation is taken for a fault of the row."""
+_LARGEST = 2.5
+"""Standard deviations beyond which a deviation is the network's own affair: others are not thought to resemble it in that."""
 _MEASURED_SHARE, _GUESSED_SHARE = 0.9, 0.7
 """Share of a deviation on one device that is expected on a similar one: where the network was measured there, and where not."""
 _LEFT_WHERE_MEASURED = 0.4
@@ -77,7 +77,8 @@ def deviation(
     keys, values, noise = _merged(seen)
     where = standardised(np.concatenate([table.descriptors, shares], axis=1), keys)
     points = Points(where, families, signatures, amplitude)
-    mean, sd = learn(points.take(keys), np.clip(values, -_LARGEST, _LARGEST), noise, settings).expected(points)
+    most = _LARGEST * np.sqrt(prior_variance(points.take(keys), settings))
+    mean, sd = learn(points.take(keys), np.clip(values, -most, most), noise, settings).expected(points)
     measured = np.zeros(count, dtype=bool)
     measured[keys] = True
     return Deviation(borrowed.mean + mean, sd, measured, np.isin(families, families[keys]))

@@ -7,7 +7,7 @@ sources and runs, deviations, descriptors' scales, anchors, interval widths.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,9 @@ class HeldOut:
     """Name -> log of predicted over measured, fitted on the same folds."""
 
 
-def evaluate(store: Evidenced, targets: Sequence[Target] | None = None) -> list[TargetEvaluation]:
+def evaluate(
+    store: Evidenced, targets: Sequence[Target] | None, on_progress: Callable[[str], None]
+) -> list[TargetEvaluation]:
     """Errors per measured target (or per target given), architectures and families held out; then devices. Deterministic."""
     bench = Workbench.of(store)
     cross, evidence = bench.cross, bench.cross.full.evidence
@@ -52,12 +54,14 @@ def evaluate(store: Evidenced, targets: Sequence[Target] | None = None) -> list[
     found = []
     for cell, (pool, head) in sorted(cells.items()):
         if wanted is None or cell in wanted:
+            on_progress(f"{cell.device} {cell.runtime} {cell.precision}, networks and families held out")
             found += within_target(cross, cell, pool, head)
     if wanted is None:
         found += _new_devices(cross, cells)
-    return found + [
-        one for cell in _transferable(cross, cells, wanted) for one in _transfers(cross, cell, *cells[cell])
-    ]
+    for cell in _transferable(cross, cells, wanted):
+        on_progress(f"{cell.device} {cell.runtime} {cell.precision} as a new device")
+        found += _transfers(cross, cell, *cells[cell])
+    return found
 
 
 def _transferable(cross: CrossFit, cells: dict[Cell, tuple[Pool, float]], wanted: set[Cell] | None) -> list[Cell]:

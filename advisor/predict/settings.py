@@ -19,23 +19,23 @@ class Settings:
     root_host: float = 0.7
     pool_shared: float = 0.5
     pool_own: float = 0.26
-    pool_host: float = 0.2
+    pool_host: float = 0.35
     cell_shared: float = 0.3
-    cell_own: float = 0.12
-    cell_host: float = 0.7
+    cell_own: float = 0.2
+    cell_host: float = 0.05
     of_kind: float = 0.5
     """Share of a term's own variance that is common to its kind: 1x1 convolutions tell much of 3x3 ones."""
-    broad: float = 0.056
+    broad: float = 0.03
     """Variance of deviations that networks alike at a long distance share."""
-    broad_length: float = 0.66
-    narrow: float = 0.0115
-    narrow_length: float = 0.225
-    family: float = 0.0148
+    broad_length: float = 1.5
+    narrow: float = 0.02
+    narrow_length: float = 0.5
+    family: float = 0.03
     """Variance that only networks of one family share."""
-    family_length: float = 0.66
-    own: float = 0.0043
+    family_length: float = 1.0
+    own: float = 0.003
     """Variance that only rows of one architecture share."""
-    noise: float = 0.0008
+    noise: float = 0.002
     """Variance of a well documented row."""
 
     def to_json(self) -> dict[str, float]:

@@ -7,27 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.predict.features import GROUPS, TERMS, Floats
+from advisor.predict.features import TERMS, Floats
 
 _NAMES = {
     "dense": "dense convolutions", "grouped": "grouped convolutions", "depthwise": "depthwise convolutions",
     "pointwise": "1x1 convolutions", "linear": "linear layers", "attention": "attention layers", "pool": "pools",
     "light": "operators that only move data",
+    "statistics": "norms that take statistics (layer or group norms)",
 }  # fmt: skip
 _COLUMNS = {
     "dense": ("dense_macs", "dense_bytes"), "pointwise": ("pointwise_macs", "pointwise_bytes"),
     "grouped": ("grouped_macs", "grouped_bytes"), "depthwise": ("depthwise_macs", "depthwise_bytes"),
     "linear": ("linear_macs", "linear_bytes"), "attention": ("attention_macs", "attention_bytes"),
     "pool": ("pool_bytes",),
-    "light": ("light_bytes", "statistics_bytes"),
+    "light": ("light_bytes",), "statistics": ("statistics_bytes",),
 }  # fmt: skip
 _TWICE = 2.0
 _FAR = 5.0
 """Times larger or smaller than anything measured."""
 _LEAST_SHARE = 0.05
 _SOME_ATTENTION = 0.001
-_MATTERS = 0.25
-"""Share of the time from which a group decides about the latency."""
+_MATTERS, _MATTERS_UNSEEN = 0.25, 0.05
+"""Share of the time from which a group decides about the latency; the second of a group that was in no measured network."""
+_UNSEEN = 0.005
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Support:
 
 
 def group_shares(parts: Floats) -> Floats:
-    """Rows x GROUPS: share of the time of the device that each group causes, weights and launches apart."""
+    """Rows x groups: share of the time of the device that each group causes, weights and launches apart."""
     at = {name: i for i, name in enumerate(TERMS)}
-    grouped = np.stack([parts[:, [at[c] for c in _COLUMNS[name]]].sum(1) for name in GROUPS], axis=1)
+    grouped = np.stack([parts[:, [at[c] for c in _COLUMNS[name]]].sum(1) for name in _COLUMNS], axis=1)
     return np.asarray(grouped / np.maximum(grouped.sum(1), 1e-12)[:, None], dtype=np.float64)
 
 
@@ -66,9 +68,8 @@ def support(measured: Networks) -> Support:
 def extrapolations(known: Support, asked: Networks, where: str) -> tuple[NDArray[np.bool_], list[tuple[str, ...]]]:
     """(extrapolated or not, reasons) of every network; `where` says on what nothing like it was measured."""
     shares = group_shares(asked.parts)
-    beyond: NDArray[np.bool_] = np.logical_and(
-        shares > _MATTERS, shares > _TWICE * np.maximum(known.shares, _LEAST_SHARE)
-    )
+    more = (shares > _MATTERS) & (shares > _TWICE * np.maximum(known.shares, _LEAST_SHARE))
+    beyond: NDArray[np.bool_] = more | ((shares > _MATTERS_UNSEEN) & (known.shares < _UNSEEN))
     unseen: NDArray[np.bool_] = np.logical_or.reduce(beyond, axis=1)
     decisive = np.where(beyond, shares, 0.0).argmax(1)
     attending = (asked.attention > _SOME_ATTENTION) & (known.attention <= _SOME_ATTENTION)
@@ -85,7 +86,7 @@ def extrapolations(known: Support, asked: Networks, where: str) -> tuple[NDArray
 
 def _unseen(known: Support, at: int, share: float, where: str) -> str:
     """In steps of 10 %: the words are kept once for all architectures that share them."""
-    group, most = _NAMES[list(GROUPS)[at]], float(known.shares[at])
+    group, most = _NAMES[list(_COLUMNS)[at]], float(known.shares[at])
     measured = "none was measured" if most < 0.01 else f"at most {most:.0%} in any network measured"
     return f"{group} take about {round(share, 1):.0%} of its time, {measured} {where}"
 

@@ -59,7 +59,8 @@ def _draws(
 def newest(evidence: Evidence, rows: Ints) -> Ints:
     """Rows of the newest software among them: what a person would measure today."""
     software = [generation(evidence.measurements[i].target.software) for i in rows]
-    return rows[np.array([one == max(software) for one in software], dtype=bool)]
+    chosen: Ints = rows[np.array([one == max(software) for one in software], dtype=bool)]
+    return chosen
 
 
 def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:

@@ -171,4 +171,5 @@ def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> li
 
     with prepared_store(on_progress) as store:
         chosen = None if device is None else chosen_device(store, device)[0].id
-        return [row for row in evaluate_all(store) if chosen in (None, row.target.device)]
+        targets = None if chosen is None else [m.target for m in store.measurements(chosen)]
+        return evaluate_all(store, targets, on_progress)

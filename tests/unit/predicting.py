@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from advisor.predict.features import design, tabulate
+from advisor.predict.features import TERMS, design, tabulate
 from advisor.predict.model import HOST
 from advisor.predict.scaling import power, rates
 from advisor.records import ClassTotals, Complexity, Device, Fact, Measurement, PowerMode, Target
@@ -89,7 +89,13 @@ def device(name: str, *, kind: str = "gpu", scale: float = 1.0, **facts: float) 
     )  # fmt: skip
 
 
-LAW = np.array([3.0, 6.0, 12.0, 4.0, 1.5, 1.5, 2.0, 2.0, 1.0, 2.0, 0.04, 0.1, 1.0, 0.3])
+_LAW = {
+    "dense_macs": 3.0, "pointwise_macs": 3.0, "grouped_macs": 6.0, "depthwise_macs": 12.0, "linear_macs": 4.0, "attention_macs": 4.0,
+    "dense_bytes": 1.5, "pointwise_bytes": 1.5, "grouped_bytes": 1.5, "depthwise_bytes": 2.0, "linear_bytes": 2.0,
+    "attention_bytes": 2.0, "pool_bytes": 1.0, "light_bytes": 1.0, "statistics_bytes": 1.0, "weight_bytes": 2.0,
+    "thin_weight_bytes": 2.0, "ops": 0.04, "one": 0.1, "copied_bytes": 1.0, "copied_one": 0.3,
+}  # fmt: skip
+LAW = np.array([_LAW[name] for name in TERMS])
 """Coefficients of the true latency: inverse efficiencies, milliseconds per launch and of the constant."""
 
 

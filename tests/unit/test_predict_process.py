@@ -1,0 +1,132 @@
+"""The Gaussian process over networks, the settings of the model, and predictors that are shipped."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from predicting import World, device
+
+from advisor.errors import DataError
+from advisor.predict import concerned, fit
+from advisor.predict.deviations import Borrowed, applied
+from advisor.predict.features import TERMS
+from advisor.predict.prefitted import load, save
+from advisor.predict.process import Points, learn, standardised
+from advisor.predict.settings import Settings
+
+SETTINGS = replace(Settings(), noise=1e-9)
+
+
+def points(where, families=None, signatures=None, amplitude=None):
+    count = len(where)
+    return Points(
+        np.asarray(where, dtype=float),
+        np.arange(count) if families is None else np.asarray(families),
+        np.arange(count) if signatures is None else np.asarray(signatures),
+        np.ones(count) if amplitude is None else np.asarray(amplitude),
+    )
+
+
+def test_what_was_seen_without_noise_is_said_again_surely():
+    rng = np.random.default_rng(0)
+    seen, values = points(rng.normal(0, 1, (20, 5))), rng.normal(0, 0.1, 20)
+    mean, sd = learn(seen, values, np.ones(20), SETTINGS).expected(seen)
+    assert np.allclose(mean, values, atol=1e-4)
+    assert sd.max() < 0.01
+
+
+def test_far_from_everything_nothing_is_said():
+    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), SETTINGS)
+    mean, sd = learnt.expected(Points(np.array([[400.0, 0.0]]), np.array([7]), np.array([7]), np.ones(1)))
+    whole = SETTINGS.broad + SETTINGS.narrow + SETTINGS.family + SETTINGS.own
+    assert abs(mean[0]) < 1e-6
+    assert sd[0] == pytest.approx(np.sqrt(whole), rel=1e-6)
+
+
+def test_relatives_say_more_than_strangers_at_the_same_distance():
+    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), SETTINGS)
+    both = Points(np.array([[0.5, 0.0], [0.5, 0.0]]), np.array([0, 3]), np.array([5, 6]), np.ones(2))
+    mean, sd = learnt.expected(both)
+    assert mean[0] > mean[1] > 0
+    assert sd[0] < sd[1]
+
+
+def test_a_smaller_amplitude_moves_less():
+    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), SETTINGS)
+    asked = points([[0.1, 0.0], [0.1, 0.0]], families=[3, 4], signatures=[5, 6], amplitude=[1.0, 0.4])
+    mean, sd = learnt.expected(asked)
+    assert mean[1] == pytest.approx(0.4 * mean[0])
+    assert sd[1] == pytest.approx(0.4 * sd[0])
+
+
+def test_descriptors_are_scaled_by_what_was_seen_alone():
+    table = np.array([[1.0, 5.0], [3.0, 5.0], [1000.0, -7.0]])
+    scaled = standardised(table, np.array([0, 1]))
+    assert scaled.shape == (3, 1)  # the second does not vary among those seen
+    assert scaled[:, 0].tolist() == [-1.0, 1.0, 4.0]
+
+
+def test_a_deviation_scales_the_device_and_never_the_launches():
+    work = np.ones((1, len(TERMS)))
+    launching, adding = (applied(work, np.array([np.log(2.0)]), power)[0] for power in (8.0, 1.0))
+    at = {name: i for i, name in enumerate(TERMS)}
+    assert [launching[at[name]] for name in ("dense_macs", "ops", "copied_one")] == pytest.approx([2.0, 1.0, 1.0])
+    assert [adding[at[name]] for name in ("dense_macs", "ops", "copied_one")] == pytest.approx([2.0, 2.0, 1.0])
+
+
+def test_networks_measured_elsewhere_deviate_less_from_what_is_borrowed():
+    amplitude = Borrowed(np.zeros(2), np.array([True, False])).amplitude()
+    assert amplitude[0] < amplitude[1] == 1.0
+
+
+def test_settings_survive_json_and_refuse_what_they_are_not():
+    assert Settings.from_json(Settings().to_json()) == Settings()
+    for wrong in ({"no_such": 1.0}, {"noise": -1.0}, {"noise": "high"}, {"noise": True}):
+        with pytest.raises(DataError, match="not as expected"):
+            Settings.from_json(wrong)
+
+
+def test_predictors_are_written_and_read_alike_and_only_for_their_evidence(tmp_path):
+    world = World([device("one"), device("two", scale=2.0)])
+    world.measure(world.device("one").default_target)
+    fit(world)
+    contents = [world.predictor(world.device(name).default_target) for name in ("one", "two")]
+    path = tmp_path / "predictors.gz"
+    save(path, "abc", contents)
+    first = path.read_bytes()
+    save(path, "abc", contents)
+    assert path.read_bytes() == first
+    found = load(path, "abc")
+    assert list(found) == [world.device(name).default_target for name in ("one", "two")]
+    assert [asdict(target) for target in found] == [content["target"] for content in contents]
+    assert load(path, "another") == {}
+
+
+@pytest.mark.parametrize(
+    "content", [b"not compressed", gzip.compress(b"[]\n"), gzip.compress(b'{"made_from": "abc"}\n{}\n')]
+)
+def test_a_damaged_file_of_predictors_is_said(tmp_path, content):
+    path = tmp_path / "predictors.gz"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        load(path, "abc")
+
+
+def test_a_predictor_that_is_given_is_not_fitted_again():
+    world = World([device("one"), device("two", scale=2.0)])
+    world.measure(world.device("one").default_target)
+    fit(world)
+    target = world.device("one").default_target
+    fit(world, given={target: {**world.predictor(target), "notes": ["given"]}})
+    assert world.predictor(target)["notes"] == ["given"]
+    assert world.predictor(world.device("two").default_target)["notes"] != ["given"]
+
+
+def test_new_measurements_concern_their_device_and_similar_ones():
+    world = World([device("one"), device("two"), device("board", kind="jetson")])
+    world.measure(world.device("one").default_target)
+    assert concerned(world, {"one"}) == ["one", "two"]
+    assert concerned(world, {"board"}) == ["board"]
