@@ -9,9 +9,16 @@ from advisor.workflows import maintaining
 
 
 @click.command()
+@click.option(
+    "--tune",
+    type=int,
+    default=0,
+    metavar="N",
+    help="First try N settings of the model (1 to 50, about 20 s each) and keep the best.",
+)
 @format_option
-def fit(fmt: str) -> None:
+def fit(tune: int, fmt: str) -> None:
     """Fit the predictors again from the evidence in the database."""
     from advisor.render import evidence
 
-    click.echo(evidence.fitted(maintaining.fit(on_progress=progress), fmt, width()))
+    click.echo(evidence.fitted(maintaining.fit(tune=tune, on_progress=progress), fmt, width()))

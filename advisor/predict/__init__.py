@@ -13,9 +13,11 @@ from advisor.predict.records import FitReport, TargetEvaluation
 from advisor.records import Complexity, Estimate, Target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from advisor.predict.workbench import Evidenced
 
-__all__ = ["FitReport", "TargetEvaluation", "breakdown", "concerned", "estimate", "evaluate", "fit"]
+__all__ = ["FitReport", "TargetEvaluation", "breakdown", "concerned", "estimate", "evaluate", "fit", "tune"]
 
 
 def fit(
@@ -39,6 +41,20 @@ def concerned(store: Evidenced, measured: Collection[str]) -> list[str]:
     from advisor.predict import fitting
 
     return fitting.concerned(store, measured)
+
+
+def tune(
+    store: Evidenced, trials: int, study_file: Path, on_progress: Callable[[str], None]
+) -> tuple[dict[str, float], float, float]:
+    """(settings by name, their error on families left out, the error of the usual ones); keeps nothing in the store."""
+    from advisor.predict import tuning
+    from advisor.predict.settings import Settings
+    from advisor.predict.workbench import Workbench
+
+    with _one_core():
+        evidence = Workbench.of(store).cross.full.evidence
+        found, best, usual = tuning.tuned(evidence, Settings(), trials, study_file, on_progress)
+    return found.to_json(), best, usual
 
 
 def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,12 +12,16 @@ import numpy as np
 from advisor.locations import shipped
 from advisor.predict import answers, memory
 from advisor.predict.answers import MemoryRow, Subject
-from advisor.predict.evidence import Evidence, collect
+from advisor.predict.evidence import collect
 from advisor.predict.features import Key, tabulate
 from advisor.predict.intervals import CrossFit
 from advisor.predict.latency import Hierarchy
 from advisor.predict.predictor import Predictor
+from advisor.predict.settings import Settings
 from advisor.records import Complexity, Device, Estimate, Measurement, Target
+
+SETTINGS = "latency settings"
+"""Name under which a store keeps tuned settings."""
 
 
 class Evidenced(Protocol):
@@ -30,6 +35,7 @@ class Evidenced(Protocol):
     def write_estimates(self, target: Target, batch_size: int, rows: Sequence[Estimate]) -> None: ...
     def write_predictor(self, target: Target, content: Mapping[str, Any]) -> None: ...
     def predictor(self, target: Target) -> dict[str, Any] | None: ...
+    def meta(self, name: str) -> str | None: ...
 
 
 @dataclass
@@ -59,7 +65,8 @@ class Workbench:
         evidence = collect(measurements, subject.table, store.families(), devices)
         constants = memory.load(shipped("benchmarks_db") / "runtime_memory.toml")
         sizes = memory.Sizes.of(complexities)
-        return Workbench(store, complexities, subject, sizes, constants, by_device, CrossFit(_everything(evidence)))
+        full = Hierarchy(evidence, np.ones(len(evidence.rows), dtype=bool), settings=kept_settings(store))
+        return Workbench(store, complexities, subject, sizes, constants, by_device, CrossFit(full))
 
     def estimates(self, predictor: Predictor, batch_size: int) -> list[Estimate]:
         """Estimates of the catalogue on the predictor's target."""
@@ -76,5 +83,7 @@ class Workbench:
         return self._memory[key]
 
 
-def _everything(evidence: Evidence) -> Hierarchy:
-    return Hierarchy(evidence, np.ones(len(evidence.rows), dtype=bool))
+def kept_settings(store: Evidenced) -> Settings:
+    """Those found by tuning here, else the usual ones. Raises DataError where what was kept is not as expected."""
+    kept = store.meta(SETTINGS)
+    return Settings() if kept is None else Settings.from_json(json.loads(kept))

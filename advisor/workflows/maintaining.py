@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from advisor.errors import UsageError
-from advisor.locations import shipped
+from advisor.locations import database, shipped
 from advisor.predict.records import BATCHES, FitReport, TargetEvaluation
 from advisor.recommend.reports import Verification
 from advisor.records import ImportReport, Target
@@ -136,10 +137,30 @@ def db_export(path: Path, *, everything: bool = False, on_progress: Progress = s
         return write(path, store.observations(origin=None if everything else "user"))
 
 
-def fit(*, on_progress: Progress = silent) -> FitReport:
-    """Fit all predictors from the evidence in the database."""
-    with prepared_store(on_progress) as store, store.writing():
-        return _fit(store)
+def fit(*, tune: int = 0, on_progress: Progress = silent) -> FitReport:
+    """Fit all predictors from the evidence in the database; `tune` first tries so many settings of the model and keeps the best.
+
+    The search goes on where an earlier one stopped. Raises UsageError for more than 50.
+    """
+    with prepared_store(on_progress) as store:
+        if tune:
+            _tune(store, tune, on_progress)
+        with store.writing():
+            return _fit(store)
+
+
+def _tune(store: Store, trials: int, on_progress: Progress) -> None:
+    from advisor.predict import tune
+    from advisor.predict.tuning import MOST_TRIALS
+    from advisor.predict.workbench import SETTINGS
+
+    if not 1 <= trials <= MOST_TRIALS:
+        raise UsageError(f"--tune takes 1 to {MOST_TRIALS} trials, not {trials}")
+    found, best, usual = tune(store, trials, Path(database()).with_name("tuning.db"), on_progress)
+    on_progress(
+        f"error on families left out: {100 * usual:.2f} % with the usual settings, {100 * best:.2f} % with the best found"
+    )
+    store.set_meta(SETTINGS, json.dumps(found))
 
 
 def refit(store: Store, target: Target) -> FitReport:

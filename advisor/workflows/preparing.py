@@ -32,11 +32,12 @@ def prepared_store(on_progress: Progress = silent) -> Store:
 
 
 def _prefitted(store: Store, digest: str) -> dict[Target, Mapping[str, Any]]:
-    """The shipped predictors, where the database holds nothing but the shipped evidence."""
+    """The shipped predictors, where the database holds nothing but the shipped evidence and no settings of its own."""
     from advisor.predict.prefitted import FILE, load
+    from advisor.predict.workbench import SETTINGS
 
     own = next(iter(store.observations(origin="user")), None)
-    return load(shipped("benchmarks_db") / FILE, digest) if own is None else {}
+    return load(shipped("benchmarks_db") / FILE, digest) if own is None and store.meta(SETTINGS) is None else {}
 
 
 def _prepare(store: Store, digest: str, on_progress: Progress) -> None:

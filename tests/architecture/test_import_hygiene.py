@@ -89,6 +89,7 @@ def imports_of(path: Path) -> set[str]:
         ("timm", ("complexity", "zoo.py", "measure")),
         ("sklearn", ("predict",)),
         ("scipy", ("predict",)),
+        ("optuna", ("predict",)),
         ("sqlite3", ("store",)),
         ("click", ("cli",)),
         ("pynvml", ("probe",)),

@@ -111,6 +111,7 @@ class World:
         self.rows: list[Measurement] = []
         self.kept: dict = {}
         self.predictors: dict = {}
+        self.metas: dict = {}
 
     def measure(
         self,
@@ -139,6 +140,9 @@ class World:
     def replace_rows(self, change) -> None:
         """Replace every row by what `change` makes of it."""
         self.rows = [change(row) for row in self.rows]
+
+    def meta(self, name):
+        return self.metas.get(name)
 
     def devices(self):
         return list(self._devices.values())

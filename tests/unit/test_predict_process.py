@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -10,14 +11,15 @@ import pytest
 from predicting import World, device
 
 from advisor.errors import DataError
-from advisor.predict import concerned, fit
+from advisor.predict import concerned, fit, tune
 from advisor.predict.deviations import Borrowed, applied
 from advisor.predict.features import TERMS
 from advisor.predict.prefitted import load, save
 from advisor.predict.process import Points, learn, standardised
 from advisor.predict.settings import Settings
+from advisor.predict.workbench import SETTINGS, kept_settings
 
-SETTINGS = replace(Settings(), noise=1e-9)
+EXACT = replace(Settings(), noise=1e-9)
 
 
 def points(where, families=None, signatures=None, amplitude=None):
@@ -33,21 +35,21 @@ def points(where, families=None, signatures=None, amplitude=None):
 def test_what_was_seen_without_noise_is_said_again_surely():
     rng = np.random.default_rng(0)
     seen, values = points(rng.normal(0, 1, (20, 5))), rng.normal(0, 0.1, 20)
-    mean, sd = learn(seen, values, np.ones(20), SETTINGS).expected(seen)
+    mean, sd = learn(seen, values, np.ones(20), EXACT).expected(seen)
     assert np.allclose(mean, values, atol=1e-4)
     assert sd.max() < 0.01
 
 
 def test_far_from_everything_nothing_is_said():
-    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), SETTINGS)
+    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), EXACT)
     mean, sd = learnt.expected(Points(np.array([[400.0, 0.0]]), np.array([7]), np.array([7]), np.ones(1)))
-    whole = SETTINGS.broad + SETTINGS.narrow + SETTINGS.family + SETTINGS.own
+    whole = EXACT.broad + EXACT.narrow + EXACT.family + EXACT.own
     assert abs(mean[0]) < 1e-6
     assert sd[0] == pytest.approx(np.sqrt(whole), rel=1e-6)
 
 
 def test_relatives_say_more_than_strangers_at_the_same_distance():
-    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), SETTINGS)
+    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), EXACT)
     both = Points(np.array([[0.5, 0.0], [0.5, 0.0]]), np.array([0, 3]), np.array([5, 6]), np.ones(2))
     mean, sd = learnt.expected(both)
     assert mean[0] > mean[1] > 0
@@ -55,7 +57,7 @@ def test_relatives_say_more_than_strangers_at_the_same_distance():
 
 
 def test_a_smaller_amplitude_moves_less():
-    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), SETTINGS)
+    learnt = learn(points([[0.0, 0.0]]), np.array([0.5]), np.ones(1), EXACT)
     asked = points([[0.1, 0.0], [0.1, 0.0]], families=[3, 4], signatures=[5, 6], amplitude=[1.0, 0.4])
     mean, sd = learnt.expected(asked)
     assert mean[1] == pytest.approx(0.4 * mean[0])
@@ -130,3 +132,19 @@ def test_new_measurements_concern_their_device_and_similar_ones():
     world.measure(world.device("one").default_target)
     assert concerned(world, {"one"}) == ["one", "two"]
     assert concerned(world, {"board"}) == ["board"]
+
+
+def test_a_search_for_settings_never_ends_worse_and_goes_on_where_it_stopped(tmp_path):
+    world = World([device("one"), device("two", scale=2.0)])
+    for number, name in enumerate(("one", "two")):
+        world.measure(world.device(name).default_target, batch_sizes=(1, 64), seed=number)
+    said: list[str] = []
+    found, best, usual = tune(world, 2, tmp_path / "study.db", said.append)
+    assert best <= usual
+    assert Settings.from_json(found) != Settings() or best == usual
+    again, better, same = tune(world, 1, tmp_path / "study.db", said.append)
+    assert better <= best
+    assert same == usual
+    assert [line.split(":")[0] for line in said] == ["trial 1", "trial 2", "trial 3"]
+    world.metas[SETTINGS] = json.dumps(again)
+    assert kept_settings(world) == Settings.from_json(again)
