@@ -59,7 +59,8 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
     """What the predictor says of every architecture of the catalogue."""
     table, target = subject.table, predictor.target
     rows = np.arange(len(table.keys))
-    parts = design(table, rows, float(batch_size), target.precision, target.runtime) * predictor.coefficients
+    work = design(table, rows, float(batch_size), target.precision, target.runtime)
+    parts = work * predictor.coefficients
     macs = group_macs(table).sum(1)
     mean, sd, relatives = _deviations(predictor, table.keys)
     spread = predictor.spreads[regime(batch_size)]
@@ -71,7 +72,8 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
         for r, u in zip(reasons, subject.uncounted, strict=True)
     ]
     widths = spread.half_widths(sd, relatives) * np.where(outside, _EXTRAPOLATED_WIDER, 1.0)
-    return Latencies(_times(predictor.power, parts, mean), widths, outside.tolist(), flags)
+    values = np.maximum(_times(predictor.power, parts, mean), (work * predictor.least).sum(1))
+    return Latencies(values, widths, outside.tolist(), flags)
 
 
 def _deviations(predictor: Predictor, keys: Sequence[Key]) -> tuple[Floats, Floats, NDArray[np.bool_]]:

@@ -103,7 +103,11 @@ class Hierarchy:
 
     def _cell(self, settled: tuple[Rows, Ints], cell: Cell, pool: Pool, power: float) -> Fit:
         (rows, chosen), s = settled, self.settings
-        prior = Prior.around(self.expected(cell, pool, power), (s.cell_shared, s.cell_own, s.cell_host), s.of_kind)
+        prior = Prior.around(
+            self.expected(cell, pool, power),
+            (s.cell_shared, s.cell_own, s.cell_host if power != 1.0 else s.cell_kernel),
+            s.of_kind,
+        )
         return fit(rows.take(self.keep[chosen]), prior, power)
 
     def expected(self, cell: Cell, pool: Pool, power: float) -> Floats:

@@ -13,7 +13,7 @@ from advisor.predict.evidence import REGIMES, Cell, Evidence, Pool, pool_of, roo
 from advisor.predict.features import TERMS, Floats, Ints, Key, design, group_macs
 from advisor.predict.intervals import NORMAL_90, UNKNOWN_DEVICE, CrossFit, Spread, measured_cell, new_device
 from advisor.predict.model import Fit, device_share
-from advisor.predict.scaling import power, rates
+from advisor.predict.scaling import least, power, rates
 from advisor.predict.support import Networks, Support, support
 from advisor.records import Device, Target
 
@@ -42,6 +42,8 @@ class Predictor:
     """Why nothing can be predicted; empty where it can."""
     coefficients: Floats
     """Milliseconds per unit of each term of TERMS."""
+    least: Floats
+    """The same at the best that the device can do; no prediction is below."""
     spreads: Mapping[str, Spread]
     """Regime -> half-width of the 90 % interval in logs."""
     calibrated: tuple[str, ...]
@@ -59,7 +61,7 @@ class Predictor:
 
 def unknown(target: Target, reason: str) -> Predictor:
     """A predictor that says why it predicts nothing."""
-    return Predictor(target, 1.0, reason, np.zeros(len(TERMS)), {}, (), {}, {}, {}, None, "", ())
+    return Predictor(target, 1.0, reason, np.zeros(len(TERMS)), np.zeros(len(TERMS)), {}, (), {}, {}, {}, None, "", ())
 
 
 def build(cross: CrossFit, device: Device, target: Target) -> Predictor:
@@ -77,7 +79,7 @@ def build(cross: CrossFit, device: Device, target: Target) -> Predictor:
     calibrated = _calibrated(cross, cell, pool, head, fitted, target) if len(own) else ()
     spreads = _spreads(cross, cell, pool, head, calibrated, target)
     return Predictor(
-        target, head, "", coefficients, spreads, calibrated, _sources(evidence, cell, pool),
+        target, head, "", coefficients, least(found.per_unit, target), spreads, calibrated, _sources(evidence, cell, pool),
         _deviations(cross, cell, pool, head), _habits(cross, pool, head),
         _support(evidence, alike, target, coefficients), f"on {_KINDS[pool.kind]} with {pool.runtime}",
         _notes(evidence, target, pool, own),
@@ -175,6 +177,7 @@ def to_json(p: Predictor) -> dict[str, Any]:
     return {
         "version": VERSION, "target": asdict(p.target), "power": p.power, "reason": p.reason,
         "coefficients": dict(zip(TERMS, p.coefficients.tolist(), strict=True)),
+        "least": dict(zip(TERMS, p.least.tolist(), strict=True)),
         "spreads": {name: asdict(s) for name, s in p.spreads.items()},
         "calibrated": list(p.calibrated), "sources": {name: list(ids) for name, ids in p.sources.items()},
         "deviations": [[*key, *row] for key, row in p.deviations.items()], "habits": dict(p.habits),
@@ -201,6 +204,7 @@ def _from_json(content: Mapping[str, Any]) -> Predictor:
     return Predictor(
         Target(**content["target"]), float(content["power"]), str(content["reason"]),
         np.array([float(content["coefficients"][name]) for name in TERMS]),
+        np.array([float(content["least"][name]) for name in TERMS]),
         {name: Spread(**spread) for name, spread in content["spreads"].items()},
         tuple(content["calibrated"]), {name: tuple(ids) for name, ids in content["sources"].items()},
         {(str(s), int(size)): Deviates(float(mean), float(sd), bool(known)) for s, size, mean, sd, known in content["deviations"]},

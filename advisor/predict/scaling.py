@@ -35,6 +35,22 @@ class Rates:
     reason: str = ""
 
 
+_WINOGRAD = {"ncnn": 5.06}
+_USUAL_WINOGRAD = 2.25
+"""How many times fewer multiplications a 3x3 convolution may take: 2.25 by F(2x2,3x3) of Lavin and Gray (arXiv:1509.09308, section
+4.1), 5.06 by the F(6x6,3x3) of ncnn."""
+_NCNN_HALF = 2.0
+"""ncnn computes mixed precision in fp16 where the processor can, at twice the fp32 rate that profiles of small ones state."""
+
+
+def least(per_unit: Floats, target: Target) -> Floats:
+    """Milliseconds per unit of each term that no network can beat: every multiply-accumulate at the peak rate; nothing for the rest."""
+    computing = np.array([name.endswith("_macs") for name in TERMS])
+    found = np.where(computing, per_unit, 0.0)
+    found[TERMS.index("dense_macs")] /= _WINOGRAD.get(target.runtime, _USUAL_WINOGRAD)
+    return np.asarray(found / _NCNN_HALF if target.runtime == "ncnn" else found, dtype=np.float64)
+
+
 def power(target: Target) -> float:
     """Exponent with which launches and device time combine; 1 adds them."""
     return _HEAD_POWER if target.compute_unit == "gpu" and target.runtime in LAUNCHING else 1.0

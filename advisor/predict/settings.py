@@ -23,6 +23,9 @@ class Settings:
     cell_shared: float = 0.3
     cell_own: float = 0.2
     cell_host: float = 0.05
+    """Of terms of a host that launches operator by operator: rows of large batches say little of it."""
+    cell_kernel: float = 0.5
+    """Of the same terms where a kernel's own cost adds to the time."""
     of_kind: float = 0.5
     """Share of a term's own variance that is common to its kind: 1x1 convolutions tell much of 3x3 ones."""
     broad: float = 0.03
