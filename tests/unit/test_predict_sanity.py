@@ -82,7 +82,7 @@ def test_nothing_is_faster_than_the_devices_peak_or_its_bandwidth_for_the_weight
         for (signature, resolution, batch), ms in values.items():
             c = complexities[signature, resolution]
             square = c.classes["conv_kxk"].macs if "conv_kxk" in c.classes else 0.0
-            macs = c.macs - square + square / WINOGRAD.get(target.runtime, 2.25)
+            macs = sum(t.macs for t in c.classes.values()) - square + square / WINOGRAD.get(target.runtime, 2.25)
             if target.runtime == "ncnn":
                 macs /= 2  # fp16 arithmetic, at twice the fp32 rate that profiles of small processors state
             assert ms * (1 + 1e-9) >= batch * macs * per_unit[TERMS.index("dense_macs")], (
