@@ -65,7 +65,8 @@ def test_no_eager_resnet50_at_batch_1_takes_under_2_ms_on_any_gpu(store, answer)
 @pytest.mark.parametrize(
     ("device", "changes", "low", "high"),
     [
-        ("jetson-orin-nano-8gb", {}, 2.0, 5.5),
+        # Its only source of TensorRT latencies reads slow at small batches on similar boards.
+        ("jetson-orin-nano-8gb", {}, 2.0, 6.0),
         # At most what its only source timed in this mode, 4.9 ms with copies.
         ("jetson-agx-orin-64gb", {"power_mode": "MAXN"}, 1.0, 4.9),
         ("jetson-agx-xavier-32gb", {}, 3.0, 4.0),
