@@ -27,7 +27,7 @@ _FAR = 5.0
 """Times larger or smaller than anything measured."""
 _LEAST_SHARE = 0.05
 _SOME_ATTENTION = 0.001
-_MATTERS, _MATTERS_UNSEEN = 0.25, 0.05
+_MATTERS, _MATTERS_UNSEEN = 0.25, 0.02
 """Share of the time from which a group decides about the latency; the second of a group that was in no measured network."""
 _UNSEEN = 0.005
 
