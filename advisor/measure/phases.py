@@ -35,15 +35,16 @@ class Before:
     settings: Mapping[str, Probed]
     counters: gauges.Snapshot
     at_s: float
-    """Monotonic seconds, which the parent's readings share: loading begins."""
+    """Monotonic seconds, which the parent's readings share: libraries begin to be loaded."""
 
 
 def run(job: Job, backend: Backend) -> Mapping[str, Any]:
     """Measure one model. Raises what the runtime raises."""
+    began_s = monotonic()
     backend.prepare(job)
     limit = memory.limit_address_space() if job.compute_unit == "cpu" else "not a CPU target"
     memory.settle()
-    before = Before(memory.status_bytes("VmRSS"), load_probe.settings(), gauges.snapshot(), monotonic())
+    before = Before(memory.status_bytes("VmRSS"), load_probe.settings(), gauges.snapshot(), began_s)
     loaded = backend.load(job, perf_counter_ns)
     found = _timed_itself(loaded) if isinstance(loaded, Timed) else _in_process(job, loaded, before)
     return {
@@ -91,7 +92,7 @@ def _in_process(job: Job, loaded: Loaded, before: Before) -> Mapping[str, Any]:
     return {
         "first_call_ms": used.first_ms,
         "moments": {
-            "loaded_from": before.at_s,
+            "process_from": before.at_s,
             "memory_to": used.until_s,
             "timed_from": timed_from,
             "timed_to": timed_to,

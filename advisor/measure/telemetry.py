@@ -105,14 +105,14 @@ _MEMORY = ("mem_available_mib", "memory_used_mib")
 
 
 def memory_around(samples: Sequence[Reading], moments: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Per metric of memory its last reading before the model was loaded (`base`) and its extremes until its memory was read.
+    """Per metric of memory its last reading before the process loaded anything (`base`) and its extremes until its memory was read.
 
-    What comes before is the libraries', what comes after the harness's own: neither is in it.
+    Libraries count, as they do in a process of one's own; what comes after is the harness's.
     """
-    if "loaded_from" not in moments or "memory_to" not in moments:
+    if "process_from" not in moments or "memory_to" not in moments:
         return {}
-    before = [sample for sample in samples if sample.at_s <= moments["loaded_from"]]
-    during = within(samples, moments, "loaded_from", "memory_to")
+    before = [sample for sample in samples if sample.at_s <= moments["process_from"]]
+    during = within(samples, moments, "process_from", "memory_to")
     found = {}
     for name in _MEMORY:
         base, seen = series(before, name), series(during, name)

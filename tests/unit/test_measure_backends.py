@@ -137,7 +137,7 @@ def test_the_cuda_path_times_events_waits_after_each_forward_and_reads_both_peak
     assert cuda_torch.cuda.waits > len(samples["host_ms"])
     assert result["address_space_limit"] == "not a CPU target"
     moments = result["moments"]
-    assert list(moments) == ["loaded_from", "memory_to", "timed_from", "timed_to"]
+    assert list(moments) == ["process_from", "memory_to", "timed_from", "timed_to"]
     assert list(moments.values()) == sorted(moments.values())
     assert moments["timed_to"] - moments["timed_from"] >= sum(samples["host_ms"]) / 1e3
 
@@ -307,10 +307,10 @@ def test_the_engine_is_built_once_for_all_launches_and_building_lies_before_what
     assert [path.name for path in tmp_path.glob("model.*engine*")] == ["model.fp16.engine"]
     first, built = results[0]["moments"], engine_file(trt_job(tmp_path)).stat().st_mtime
     ago = time() - monotonic()  # the clock of files less the clock of moments
-    assert first["loaded_from"] + ago - built >= 0.9  # a reading lies between: building's memory was given back
-    assert first["loaded_from"] <= first["memory_to"] <= monotonic()
+    assert first["process_from"] + ago - built >= 0.9  # a reading lies between: building's memory was given back
+    assert first["process_from"] <= first["memory_to"] <= monotonic()
     assert first["memory_to"] - first["timed_to"] == pytest.approx(1.0)
-    assert first["timed_from"] >= first["loaded_from"]
+    assert first["timed_from"] >= first["process_from"]
 
 
 @pytest.mark.parametrize(

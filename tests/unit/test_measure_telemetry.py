@@ -215,7 +215,7 @@ def test_a_jetson_is_watched_through_its_files_though_nvml_answers_nothing(tmp_p
         write(tmp_path, "/var/lib/nvpmodel/status", "pmode:0002 fmode:quiet")
         write(tmp_path, "/proc/meminfo", "MemTotal: 7802880 kB\nMemAvailable: 5000640 kB\n")
     first, last = (sample.at_s for sample in seen.samples)
-    summary = seen.summary({"loaded_from": first, "memory_to": last})
+    summary = seen.summary({"process_from": first, "memory_to": last})
     around = summary.values["memory"]["mem_available_mib"]
     assert around["base"] - around["min"] == pytest.approx(1000000 / 1024)
     assert summary.codes == ["mode-changed"]
@@ -284,7 +284,7 @@ def test_codes_of_readings_while_timing(series, codes):
 
 
 STARTING, TIMED, AFTER = 60, 30, 5
-MOMENTS = {"loaded_from": 30.0, "memory_to": 55.0, "timed_from": 60.0, "timed_to": 89.0}
+MOMENTS = {"process_from": 30.0, "memory_to": 55.0, "timed_from": 60.0, "timed_to": 89.0}
 
 
 @pytest.mark.parametrize(

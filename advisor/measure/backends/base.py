@@ -57,7 +57,7 @@ class Timed:
     mode: Mapping[str, Any] = field(default_factory=dict)
     memory: Mapping[str, Probed] = field(default_factory=dict)
     moments: Mapping[str, float] = field(default_factory=dict)
-    """Monotonic seconds: loaded_from, memory_to, timed_from, timed_to, as far as they can be told."""
+    """Monotonic seconds: process_from, memory_to, timed_from, timed_to, as far as they can be told."""
 
 
 class Backend(Protocol):

@@ -145,7 +145,7 @@ def _switches(arguments: Sequence[str]) -> list[str]:
 def _moments(job: Job, began_s: float, ended_s: float) -> Mapping[str, float]:
     """Of the run that times: it holds the model from its start to its end, and times last of all."""
     return {
-        "loaded_from": began_s,
+        "process_from": began_s,
         "memory_to": ended_s,
         "timed_from": max(began_s, ended_s - _duration_s(job)),
         "timed_to": ended_s - _CLOSING_S,
