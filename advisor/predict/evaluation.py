@@ -19,12 +19,11 @@ from advisor.predict.evidence import Cell, Evidence, Pool, generation
 from advisor.predict.features import Floats, Ints
 from advisor.predict.intervals import CrossFit, doubts, family_quantile, scores
 from advisor.predict.latency import Said
-from advisor.predict.records import Baseline, TargetEvaluation
+from advisor.predict.records import LEAST_FAMILIES, Baseline, TargetEvaluation
 from advisor.predict.scaling import power
 from advisor.predict.workbench import Evidenced, Workbench
 from advisor.records import Target
 
-LEAST_FAMILIES = 3
 _ENOUGH_ROWS, _ENOUGH_FAMILIES = 400, 20
 SPLITS = {"S1": "architecture", "S2": "family"}
 
@@ -56,8 +55,7 @@ def evaluate(
         if wanted is None or cell in wanted:
             on_progress(f"{cell.device} {cell.runtime} {cell.precision}, networks and families held out")
             found += within_target(cross, cell, pool, head)
-    if wanted is None:
-        found += _new_devices(cross, cells)
+    found += _new_devices(cross, cells, wanted)
     for cell in _transferable(cross, cells, wanted):
         on_progress(f"{cell.device} {cell.runtime} {cell.precision} as a new device")
         found += _transfers(cross, cell, *cells[cell])
@@ -112,14 +110,16 @@ def held_out(cross: CrossFit, kind: str, cell: Cell, pool: Pool, head: float) ->
     return HeldOut(said, families, folds, simple)
 
 
-def _new_devices(cross: CrossFit, cells: dict[Cell, tuple[Pool, float]]) -> list[TargetEvaluation]:
+def _new_devices(
+    cross: CrossFit, cells: dict[Cell, tuple[Pool, float]], wanted: set[Cell] | None
+) -> list[TargetEvaluation]:
     """S3 without a single row of the device (K = 0): every device of a pool with others, by its pool without it."""
     found = []
     devices: dict[Pool, set[str]] = {}
     for cell, (pool, _) in cells.items():
         devices.setdefault(pool, set()).add(cell.device)
     for cell, (pool, head) in sorted(cells.items()):
-        if len(devices[pool]) > 1:
+        if len(devices[pool]) > 1 and (wanted is None or cell in wanted):
             said = cross.without("device", frozenset([cell.device])).said(cell, pool, head)
             families = tuple(cross.full.evidence.families[i] for i in said.rows)
             rows = HeldOut(said, families, np.zeros(0, dtype=np.int64), {})

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from advisor.records import Target
 
+LEAST_FAMILIES = 3
+"""Families that a target needs for leaving one out to say anything."""
 BATCHES = (1, 8)
 """Batch sizes that are materialised for every device's default target."""
 

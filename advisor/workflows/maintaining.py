@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from advisor.errors import UsageError
+from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.locations import database, shipped
-from advisor.predict.records import BATCHES, FitReport, TargetEvaluation
+from advisor.predict.records import BATCHES, LEAST_FAMILIES, FitReport, TargetEvaluation
 from advisor.recommend.reports import Verification
 from advisor.records import ImportReport, Target
 from advisor.store import Store
@@ -193,4 +193,10 @@ def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> li
     with prepared_store(on_progress) as store:
         chosen = None if device is None else chosen_device(store, device)[0].id
         targets = None if chosen is None else [m.target for m in store.measurements(chosen)]
-        return evaluate_all(store, targets, on_progress)
+        found = evaluate_all(store, targets, on_progress)
+        if not found:
+            raise NotEnoughEvidence(
+                f"{chosen}: nothing to evaluate: it has rows of fewer than {LEAST_FAMILIES} model families, and no similar device has any; "
+                "measure some models with 'advisor measure', or bring figures with 'advisor db import'"
+            )
+        return found

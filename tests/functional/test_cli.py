@@ -274,3 +274,20 @@ def test_without_arguments_the_commands_are_listed(advisor):
     done = advisor()
     assert done.returncode == 0
     assert "recommend" in done.stdout
+
+
+def test_an_evaluation_of_one_device_says_what_it_can(advisor):
+    done = advisor("evaluate", "--device", "titan-xp", "--format", "json")
+    assert done.returncode == 0
+    found = answer(done)["evaluations"]
+    assert {row["target"]["device"] for row in found} == {"titan-xp"}
+    assert {row["split"] for row in found} == {"S1", "S2", "S3 K=0"}
+    unmeasured = advisor("evaluate", "--device", "rtx-5090")
+    assert unmeasured.returncode == 4
+    assert "advisor measure" in unmeasured.stderr
+
+
+def test_a_search_has_a_limit_and_says_it(advisor):
+    done = advisor("fit", "--tune", "99")
+    assert done.returncode == 2
+    assert "1 to 50" in done.stderr

@@ -113,7 +113,7 @@ def test_an_evaluation_is_deterministic(world):
     target = world.device("one").default_target
     first, second = (evaluate(world, [target]) for _ in range(2))
     assert first == second
-    assert [(row.target.device, row.split) for row in first] == [("one", "S1"), ("one", "S2")]
+    assert [(row.target.device, row.split) for row in first] == [("one", "S1"), ("one", "S2"), ("one", "S3 K=0")]
 
 
 def test_the_family_quantile_needs_nine_families_and_weighs_them_alike():
