@@ -53,7 +53,8 @@ def tune(
 
     with _one_core():
         evidence = Workbench.of(store).cross.full.evidence
-        found, best, usual = tuning.tuned(evidence, Settings(), trials, study_file, on_progress)
+        study = tuning.Study(study_file, store.evidence_state())
+        found, best, usual = tuning.tuned(evidence, Settings(), trials, study, on_progress)
     return found.to_json(), best, usual
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from advisor.predict.evidence import pool_of
-from advisor.predict.predictor import build, from_json, to_json
+from advisor.predict.predictor import Predictor, build, from_json, to_json
 from advisor.predict.records import BATCHES, FitReport
 from advisor.predict.workbench import Evidenced, Workbench
 from advisor.records import Estimate, Target
@@ -18,24 +18,43 @@ def fit(
     on_progress: Callable[[str], None] | None,
     given: Mapping[Target, Mapping[str, Any]],
 ) -> FitReport:
-    """Fit the default target of each device (or of those named; or take it as given) and materialise its estimates at batch 1 and 8."""
+    """Fit the default target of each device (or of those named; or take it as given) and materialise its estimates at batch 1 and 8.
+
+    The store is locked only to write: fitting takes a minute. Estimates of other default targets stay, all others are forgotten.
+    """
     say = on_progress or (lambda _: None)
-    bench = Workbench.of(store)
-    chosen = store.devices() if devices is None else [store.device(name) for name in devices]
-    written, unknown = 0, {}
-    for number, device in enumerate(chosen, 1):
-        say(f"predicting {device.id} ({number} of {len(chosen)})")
-        content = given.get(device.default_target)
-        predictor = build(bench.cross, device, device.default_target) if content is None else from_json(content)
-        if predictor.reason:
-            unknown[device.id] = predictor.reason
+    while True:
+        state = store.evidence_state()
+        bench = Workbench.of(store)
+        chosen = store.devices() if devices is None else [store.device(name) for name in devices]
+        predictors = []
+        for number, device in enumerate(chosen, 1):
+            say(f"predictions of {device.id} ({number} of {len(chosen)})")
+            content = given.get(device.default_target)
+            predictors.append(
+                build(bench.cross, device, device.default_target) if content is None else from_json(content)
+            )
+        with store.writing():
+            if store.evidence_state() == state:
+                return _written(store, bench, predictors)
+        say("predictions once more: the evidence changed meanwhile")
+
+
+def _written(store: Evidenced, bench: Workbench, predictors: Sequence[Predictor]) -> FitReport:
+    fitted = {predictor.target for predictor in predictors}
+    store.forget_estimates(keep={d.default_target for d in store.devices()} - fitted)
+    written = 0
+    for predictor in predictors:
         store.write_predictor(predictor.target, to_json(predictor))
         for batch_size in BATCHES:
             rows = bench.estimates(predictor, batch_size)
             store.write_estimates(predictor.target, batch_size, rows)
             written += len(rows)
     evidence = bench.cross.full.evidence
-    return FitReport(len(chosen), len(chosen) - len(unknown), written, len(evidence.rows), evidence.left_out, unknown)
+    unknown = {predictor.target.device: predictor.reason for predictor in predictors if predictor.reason}
+    return FitReport(
+        len(predictors), len(predictors) - len(unknown), written, len(evidence.rows), evidence.left_out, unknown
+    )
 
 
 def concerned(store: Evidenced, measured: Collection[str]) -> list[str]:

@@ -127,7 +127,7 @@ class Hierarchy:
         return self._settled[cell]
 
     def deviation(self, cell: Cell, pool: Pool, power: float) -> Deviation:
-        """How far every network of the table deviates from the cell's fit (before anything borrowed)."""
+        """How far every network of the table deviates from the cell's fit, what is borrowed included."""
         if cell not in self._deviations:
             rows = self.settled(cell, pool, power)
             borrowed = self.borrowed(cell, pool, power)

@@ -1,6 +1,6 @@
 """Search for the model's few settings: the least error on families left out, each family counting the same. Uses Optuna.
 
-The study is kept in a file, so that a search that was stopped goes on; the sampler's seed is fixed.
+The study is kept in a file, so that a search on the same evidence goes on where it stopped; the sampler's seed is fixed.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -42,15 +42,22 @@ MOST_TRIALS = 50
 _SEED = 0
 
 
+class Study(NamedTuple):
+    """Where a search is kept, and the evidence it is about: errors on other evidence are not to be compared with."""
+
+    file: Path
+    evidence: str
+
+
 def tuned(
-    evidence: Evidence, start: Settings, trials: int, study_file: Path, on_progress: Callable[[str], None]
+    evidence: Evidence, start: Settings, trials: int, kept: Study, on_progress: Callable[[str], None]
 ) -> tuple[Settings, float, float]:
     """(best settings found so far, their error, that of `start`): mean over targets of family-averaged absolute log errors."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        storage=f"sqlite:///{study_file}", study_name="latency", load_if_exists=True, direction="minimize",
+        storage=f"sqlite:///{kept.file}", study_name=f"latency-{kept.evidence}", load_if_exists=True, direction="minimize",
         sampler=optuna.samplers.TPESampler(seed=_SEED, n_startup_trials=5),
     )  # fmt: skip
     cells = _counting(evidence)

@@ -120,6 +120,14 @@ class Store:
         """The fitted predictor of a target, or None."""
         return estimates.read_predictor(self.db, target)
 
+    def evidence_state(self) -> str:
+        """A digest of which measurements there are: another one means that something was added or taken away."""
+        from hashlib import sha256  # for fitting only
+
+        with translated(self.path):
+            ids = self.db.execute("SELECT id FROM measurements ORDER BY id")
+            return sha256("".join(row[0] for row in ids).encode()).hexdigest()[:16]
+
     def forget_estimates(self, keep: Collection[Target] = ()) -> None:
         """Drop all estimates and predictors, those of some targets aside."""
         with self.writing():

@@ -58,8 +58,7 @@ def db_import(
         if chosen == "timm" and device is None:
             _ask_for_device(path, result, outcomes)
         if report.accepted and not dry_run:
-            on_progress("predictions")
-            _fit(store, {m.target.device for m in store.measurements() if m.id in outcomes})
+            _fit(store, {m.target.device for m in store.measurements() if m.id in outcomes}, on_progress)
     return report
 
 
@@ -145,8 +144,7 @@ def fit(*, tune: int = 0, on_progress: Progress = silent) -> FitReport:
     with prepared_store(on_progress) as store:
         if tune:
             _tune(store, tune, on_progress)
-        with store.writing():
-            return _fit(store)
+        return _fit(store, None, on_progress)
 
 
 def _tune(store: Store, trials: int, on_progress: Progress) -> None:
@@ -163,27 +161,23 @@ def _tune(store: Store, trials: int, on_progress: Progress) -> None:
     store.set_meta(SETTINGS, json.dumps(found))
 
 
-def refit(store: Store, target: Target) -> FitReport:
+def refit(store: Store, target: Target, on_progress: Progress) -> FitReport:
     """Fit anew what new measurements of a target concern, and make its estimates at the usual batch sizes."""
     from advisor.predict import estimate
 
-    with store.writing():
-        report = _fit(store, {target.device})
-        for batch_size in BATCHES:
-            if not store.has_estimates(target, batch_size):
-                estimate(store, target, batch_size)
+    report = _fit(store, {target.device}, on_progress)
+    for batch_size in BATCHES:
+        if not store.has_estimates(target, batch_size):
+            estimate(store, target, batch_size)
     return report
 
 
-def _fit(store: Store, measured: Collection[str] | None = None) -> FitReport:
+def _fit(store: Store, measured: Collection[str] | None, on_progress: Progress) -> FitReport:
     """Everything, or what new measurements of some devices concern: they and similar devices."""
     from advisor.predict import concerned
     from advisor.predict import fit as fit_all
 
-    wanted = None if measured is None else concerned(store, measured)
-    others = [] if wanted is None else [d.default_target for d in store.devices() if d.id not in wanted]
-    store.forget_estimates(keep=others)
-    return fit_all(store, wanted)
+    return fit_all(store, None if measured is None else concerned(store, measured), on_progress)
 
 
 def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> list[TargetEvaluation]:

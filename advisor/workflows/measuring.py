@@ -207,8 +207,7 @@ def _closed(
     write_results(store, journal, campaign.id)
     fitted = None
     if changed:
-        on_progress("predictions")
-        fitted = refit(store, session.target)
+        fitted = refit(store, session.target, on_progress)
     if not stopped:  # last: whoever is cut off before can still resume
         journal.append(CLOSED, campaign=campaign.id)
     return Measured(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -141,8 +142,18 @@ class World:
         """Replace every row by what `change` makes of it."""
         self.rows = [change(row) for row in self.rows]
 
-    def meta(self, name):
-        return self.metas.get(name)
+    def meta(self, key):
+        return self.metas.get(key)
+
+    def evidence_state(self):
+        return hashlib.sha256("".join(sorted(row.id for row in self.rows)).encode()).hexdigest()[:16]
+
+    def forget_estimates(self, keep=()):
+        self.kept = {key: rows for key, rows in self.kept.items() if key[0] in keep}
+        self.predictors = {target: content for target, content in self.predictors.items() if target in keep}
+
+    def writing(self):
+        return nullcontext()
 
     def devices(self):
         return list(self._devices.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -148,3 +149,40 @@ def test_a_search_for_settings_never_ends_worse_and_goes_on_where_it_stopped(tmp
     assert [line.split(":")[0] for line in said] == ["trial 1", "trial 2", "trial 3"]
     world.metas[SETTINGS] = json.dumps(again)
     assert kept_settings(world) == Settings.from_json(again)
+
+
+class Locking(World):
+    """Knows whether it is being written to."""
+
+    locked = False
+
+    @contextmanager
+    def writing(self):
+        self.locked = True
+        yield
+        self.locked = False
+
+
+def test_fitting_locks_the_store_only_to_write():
+    world = Locking([device("one"), device("two", scale=2.0)])
+    world.measure(world.device("one").default_target)
+    seen = []
+    fit(world, on_progress=lambda _: seen.append(world.locked))
+    assert seen == [False, False]
+    assert len(world.kept) == 4
+
+
+def test_evidence_that_changes_during_a_fit_is_in_it():
+    world = World([device("one"), device("two", scale=2.0)])
+    world.measure(world.device("one").default_target)
+    said = []
+
+    def arrives(line: str) -> None:
+        said.append(line)
+        if len(said) == 1:
+            world.measure(world.device("two").default_target, seed=1)
+
+    report = fit(world, on_progress=arrives)
+    assert report.rows == len(world.rows)
+    assert sum("once more" in line for line in said) == 1
+    assert world.predictor(world.device("two").default_target)["calibrated"]
