@@ -14,8 +14,6 @@ from typing import Any
 from advisor.errors import DataError
 from advisor.records import Target
 
-FILE = "predictors.jsonl.gz"
-
 
 def save(path: Path, digest: str, contents: Iterable[Mapping[str, Any]]) -> None:
     """Write predictors fitted to the evidence of a digest; the same predictors give the same bytes."""

@@ -1,4 +1,7 @@
-"""The digest of the shipped data: a home built from another digest is refreshed. `python -m advisor.store.manifest` rewrites it."""
+"""Digests of the shipped data and of the predictors fitted to it: a home built from others is refreshed.
+
+`python -m advisor.store.manifest` rewrites them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = "manifest.json"
+PREDICTORS = "predictors.jsonl.gz"
+"""Fitted to the data of a digest, so not part of it."""
 
 
 def files() -> Iterator[Path]:
@@ -33,20 +38,30 @@ def compute() -> str:
     return digest.hexdigest()
 
 
-def recorded() -> str:
-    """The digest in the shipped manifest. Raises DataError where it is missing."""
+def compute_predictors() -> str:
+    """SHA-256 of the fitted predictors; '' where there are none yet."""
+    import hashlib
+
+    path = shipped("benchmarks_db") / PREDICTORS
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def recorded() -> tuple[str, str]:
+    """Digests of the data and of the predictors in the shipped manifest. Raises DataError where they are missing."""
     path = os.path.join(shipped_folder("benchmarks_db"), _NAME)
     try:
         with open(path, encoding="utf-8") as file:
-            return str(json.load(file)["digest"])
+            content = json.load(file)
+        return str(content["digest"]), str(content["predictors"])
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"shipped file {path} is missing or damaged; reinstall arch-advisor") from error
 
 
 def write() -> None:
-    """Record the digest of what is there now."""
+    """Record the digests of what is there now."""
     path = shipped("benchmarks_db") / _NAME
-    path.write_text(json.dumps({"digest": compute()}, indent=2) + "\n", encoding="utf-8")
+    content = {"digest": compute(), "predictors": compute_predictors()}
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

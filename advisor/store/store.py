@@ -70,6 +70,11 @@ class Store:
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
             )
 
+    def forget_meta(self, key: str) -> None:
+        """Forget a setting."""
+        with self.writing():
+            self.db.execute("DELETE FROM meta WHERE key = ?", (key,))
+
     # What an answer asks.
 
     def device(self, name: str) -> Device:

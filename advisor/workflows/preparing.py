@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from advisor.errors import StoreError
+from advisor.errors import DataError, StoreError
 from advisor.locations import database, shipped, user_profiles
 from advisor.records import Target
 from advisor.store import Store, open_store
-from advisor.store.manifest import recorded
+from advisor.store.manifest import PREDICTORS, recorded
 
 Progress = Callable[[str], None]
 
@@ -22,25 +22,36 @@ def prepared_store(on_progress: Progress = silent) -> Store:
     """The database, up to date with the shipped data. The caller closes it. Raises StoreError, DataError."""
     store = open_store(database())
     try:
-        digest = recorded()
-        if store.meta("shipped") != digest:
-            _prepare(store, digest, on_progress)
+        digest, fitted = recorded()
+        if store.meta("shipped") != f"{digest} {fitted}":
+            _prepare(store, digest, fitted, on_progress)
     except BaseException:
         store.db.close()
         raise
     return store
 
 
+def _check_settings(store: Store, on_progress: Progress) -> None:
+    """Drop tuned settings of another version, which would stop every fit, and say so."""
+    from advisor.predict.workbench import SETTINGS, kept_settings
+
+    try:
+        kept_settings(store)
+    except DataError:
+        on_progress("without the settings that were tuned for another version; 'advisor fit --tune 20' searches again")
+        store.forget_meta(SETTINGS)
+
+
 def _prefitted(store: Store, digest: str) -> dict[Target, Mapping[str, Any]]:
     """The shipped predictors, where the database holds nothing but the shipped evidence and no settings of its own."""
-    from advisor.predict.prefitted import FILE, load
+    from advisor.predict.prefitted import load
     from advisor.predict.workbench import SETTINGS
 
     own = next(iter(store.observations(origin="user")), None)
-    return load(shipped("benchmarks_db") / FILE, digest) if own is None and store.meta(SETTINGS) is None else {}
+    return load(shipped("benchmarks_db") / PREDICTORS, digest) if own is None and store.meta(SETTINGS) is None else {}
 
 
-def _prepare(store: Store, digest: str, on_progress: Progress) -> None:
+def _prepare(store: Store, digest: str, fitted: str, on_progress: Progress) -> None:
     if not store.writable:
         raise StoreError(
             f"{store.path} was built by another version and cannot be written; set ADVISOR_HOME to a writable folder"
@@ -50,10 +61,14 @@ def _prepare(store: Store, digest: str, on_progress: Progress) -> None:
     from advisor.store.seeding import seed
 
     with store.writing():
-        if store.meta("shipped") == digest:  # another process did it while this one waited
+        if store.meta("shipped") == f"{digest} {fitted}":  # another process did it while this one waited
             return
         devices = [*shipped_profiles(), *user_devices(user_profiles())]
         seed(store, shipped("benchmarks_db"), devices, on_progress)
-        on_progress("predictions")
-        fit(store, given=_prefitted(store, digest))
-        store.set_meta("shipped", digest)
+        _check_settings(store, on_progress)
+        given = _prefitted(store, digest)
+        on_progress(
+            "predictions" if given else "predictions, fitted anew with your evidence or settings: about a minute"
+        )
+        fit(store, given=given)
+        store.set_meta("shipped", f"{digest} {fitted}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import subprocess
 import sys
 import zipfile
@@ -9,13 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from advisor.locations import shipped
 from advisor.store import manifest
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_manifest_is_of_the_data_that_is_here():
-    assert manifest.recorded() == manifest.compute(), "run: python -m advisor.store.manifest"
+    data, fitted = manifest.recorded()
+    assert data == manifest.compute(), "run: python -m advisor.store.manifest"
+    assert fitted == manifest.compute_predictors(), "run: python -m advisor.workflows.prefitting"
+
+
+def test_the_shipped_predictors_were_fitted_to_the_data_that_is_here():
+    with gzip.open(shipped("benchmarks_db") / manifest.PREDICTORS, "rt") as file:
+        made_from = json.loads(file.readline())["made_from"]
+    assert made_from == manifest.compute(), "run: python -m advisor.workflows.prefitting"
 
 
 @pytest.mark.needs_build

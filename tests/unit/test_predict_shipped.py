@@ -11,12 +11,12 @@ from advisor.locations import shipped
 from advisor.predict.evaluation import within_target
 from advisor.predict.evidence import Cell, pool_of
 from advisor.predict.predictor import build, to_json
-from advisor.predict.prefitted import FILE, load
+from advisor.predict.prefitted import load
 from advisor.predict.scaling import power
 from advisor.predict.workbench import Workbench
 from advisor.records import Target
 from advisor.store import open_store
-from advisor.store.manifest import recorded
+from advisor.store.manifest import PREDICTORS, recorded
 
 RESNET50, VIT = "torchvision/resnet50", "torchvision/vit_b_16"
 SMALL, LARGE = "torchvision/mobilenet_v3_small", "torchvision/efficientnet_b7"
@@ -139,7 +139,7 @@ def test_new_networks_and_families_are_predicted_as_documented_and_better_than_b
 
 
 def test_shipped_predictors_are_fits_of_the_shipped_evidence(store, bench):
-    shipped_ones = load(shipped("benchmarks_db") / FILE, recorded())
+    shipped_ones = load(shipped("benchmarks_db") / PREDICTORS, recorded()[0])
     assert {target.device for target in shipped_ones} == {device.id for device in shipped_profiles()}
     for name in ("raspberry-pi-5", "jetson-nano", "titan-xp"):
         target = default(store, name)

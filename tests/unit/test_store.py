@@ -13,6 +13,7 @@ import pytest
 
 from advisor.errors import StoreError
 from advisor.locations import database, shipped
+from advisor.predict.workbench import SETTINGS
 from advisor.records import Estimate, Quantity, Target
 from advisor.store import connection, open_store, schema
 from advisor.store.seeding import add_observations
@@ -176,3 +177,14 @@ def test_processes_that_create_one_database_at_the_same_moment_all_open_it(tmp_p
             process.stdin.write("\n")
             process.stdin.flush()
         assert [process.communicate(timeout=60) for process in opening] == [("opened\n", "")] * 3
+
+
+def test_settings_tuned_for_another_version_are_dropped_and_said(store):
+    store.set_meta(SETTINGS, '{"no_such_setting": 1.0}')
+    store.set_meta("shipped", "an older version")
+    store.db.close()
+    said: list[str] = []
+    with prepared_store(said.append) as refreshed:
+        assert refreshed.meta(SETTINGS) is None
+    assert any("tuned for another version" in line for line in said)
+    assert "predictions" in said  # the shipped ones: nothing is fitted
