@@ -9,8 +9,8 @@ from scipy.optimize import nnls
 from advisor.predict.evidence import Evidence
 from advisor.predict.features import Floats, Ints, group_bytes, group_macs
 
-WITHIN = {"line in MACs": [0, 3], "ConvMeter's four": [0, 1, 2, 3]}
-"""Columns of `counts`: a line in multiply-accumulates; multiply-accumulates, activations and weights with a constant, after
+WITHIN = {"line in MACs": [0, 3], "MACs, activations, weights": [0, 1, 2, 3]}
+"""Columns of `counts`: a line in multiply-accumulates; activation and weight bytes beside them, in the manner of
 ConvMeter (ICPP 2024)."""
 _REWEIGHTED = 6
 
