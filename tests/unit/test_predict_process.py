@@ -109,7 +109,9 @@ def test_predictors_are_written_and_read_alike_and_only_for_their_evidence(tmp_p
 
 
 @pytest.mark.parametrize(
-    "content", [b"not compressed", gzip.compress(b"[]\n"), gzip.compress(b'{"made_from": "abc"}\n{}\n')]
+    "content",
+    [b"not compressed", gzip.compress(b"[]\n"), gzip.compress(b'{"made_from": "abc"}\n{}\n')],
+    ids=["not compressed", "a list", "no predictors"],  # bytes would name a test by the second it ran in
 )
 def test_a_damaged_file_of_predictors_is_said(tmp_path, content):
     path = tmp_path / "predictors.gz"
