@@ -36,6 +36,9 @@ from advisor.workflows import measuring
 @click.option(
     "--sample-seconds", type=click.FloatRange(min=1, max=60), help="Most seconds of timed forwards in a launch."
 )
+@click.option(
+    "--memory-only", is_flag=True, help="Peak memory without timing: quick, and other work does not disturb it."
+)
 @click.option("--resume", is_flag=True, help="Go on with the last measurement that was not finished.")
 @device_option
 @format_option
@@ -53,4 +56,4 @@ def measure(models: tuple[str, ...], fmt: str, **asked: Any) -> int:  # noqa: AN
     click.echo(measurements.measured(found, fmt, width()))
     if found.stopped == "interrupted":
         return INTERRUPTED
-    return ANSWERED if found.numbers and found.stopped != "rejected" else FAILED
+    return ANSWERED if found.anything and found.stopped != "rejected" else FAILED

@@ -243,7 +243,7 @@ class Runner:
 
     def _quiet_ms(self, job: Job) -> float | None:
         """The quiet reference unit of a runtime at a thread count, measured once per campaign and run of the program."""
-        if job.runtime == "tensorrt":
+        if job.runtime == "tensorrt" or not job.timed:
             return None
         group = f"{'onnxruntime' if job.runtime == 'onnxruntime' else 'pytorch'}-{job.compute_unit}-{job.threads}"
         if group not in self._quiet:

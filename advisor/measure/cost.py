@@ -10,6 +10,7 @@ from advisor.measure.records import Job
 
 _START_S, _WARM_S, _REFERENCE_SHARE = 6.0, 1.0, 1.5
 _FORWARDS_AROUND, _LEAST_SAMPLES = 12, 10
+_FORWARDS_UNTIMED = 7
 _THROUGHPUT_S, _THROUGHPUT_LEAST = 2.0, 5
 _UNKNOWN_FORWARD_S = 0.5
 _ENGINE_S, _ENGINE_LOAD_S, _COMPILE_S = 180.0, 20.0, 60.0
@@ -38,6 +39,8 @@ class CostModel:
 
     def _nominal(self, job: Job, forward_s: float | None) -> float:
         t = _UNKNOWN_FORWARD_S if forward_s is None else forward_s
+        if not job.timed:
+            return _START_S + build_s(job) + _FORWARDS_UNTIMED * t
         timed = max(job.budget_s, _LEAST_SAMPLES * t) * _REFERENCE_SHARE
         flow = max(_THROUGHPUT_S, _THROUGHPUT_LEAST * t) if job.with_throughput else 0.0
         return _START_S + build_s(job) + _WARM_S + _FORWARDS_AROUND * t + timed + flow

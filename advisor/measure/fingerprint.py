@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.measure.analysis import Analysis, analyse
-from advisor.measure.published import Published
+from advisor.measure.published import MEMORY, Published, Weighed
 from advisor.measure.records import PROTOCOL, Job
 from advisor.measure.software import system
 from advisor.records import Device
@@ -39,15 +39,30 @@ _TELEMETRY_WORDS = ("gpu_governor", "mode_id", "online_cpus")
 
 def fingerprint(number: Published, device: Device) -> dict[str, Any]:
     """Everything about one published number that another person needs to trust or compare it."""
-    job, result = number.job, number.result
+    result = number.result
     first = analyse(Job.from_json(result["job"]), result)
-    content = {
-        "schema_version": SCHEMA,
-        "protocol_version": PROTOCOL,
-        "result_id": number.result_id,
+    return {
+        **_common(number, device),
         "verdict": number.verdict.verdict,
         "flags": list(number.verdict.codes),
         "reasons": list(number.verdict.reasons()),
+        "timing_ms": _timing(number, first, result),
+        "throughput": dict(result["throughput"]) if result["throughput"] and number.throughput_img_s is not None else None,
+        "noise": _noise(result, first),
+    }  # fmt: skip
+
+
+def memory_fingerprint(weighed: Weighed, device: Device) -> dict[str, Any]:
+    """The same of peak memory that has no latency beside it."""
+    return {**_common(weighed, device), "verdict": MEMORY}
+
+
+def _common(number: Published | Weighed, device: Device) -> dict[str, Any]:
+    job, result = number.job, number.result
+    return {
+        "schema_version": SCHEMA,
+        "protocol_version": PROTOCOL,
+        "result_id": number.result_id,
         "model": {
             "name": job.model, "arch_sha256": result["identity"].get("arch_sha256"), "params": result["identity"].get("params"),
             "resolution": job.resolution, "batch_size": job.batch_size,
@@ -60,14 +75,10 @@ def fingerprint(number: Published, device: Device) -> dict[str, Any]:
         "state": {**_probed(result.get("settings", {}), _STATE), "telemetry": _telemetry(result)},
         "software": {**_chosen(result.get("system", system()), _SYSTEM), **_chosen(result["software"], _SOFTWARE)},
         "threads": {"intra": job.threads, "environment": dict(result["environment"])},
-        "timing_ms": _timing(number, first, result),
-        "throughput": dict(result["throughput"]) if result["throughput"] and number.throughput_img_s is not None else None,
-        "noise": _noise(result, first),
         "memory_bytes": _probed(result["memory"], tuple(result["memory"])),
         "accelerator_bytes": {when: _probed(found, tuple(found)) for when, found in result["accelerator"].items()},
         "subnormal_share": result["subnormal_share"],
     }  # fmt: skip
-    return content
 
 
 def _chosen(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

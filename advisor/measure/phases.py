@@ -74,6 +74,33 @@ class _Used:
 def _in_process(job: Job, loaded: Loaded, before: Before) -> Mapping[str, Any]:
     forward = _timer(loaded)
     used = _memory_phase(loaded, before, forward)
+    timing = _timing(job, loaded, forward, used) if job.timed else _UNTIMED
+    moments = {"process_from": before.at_s, "memory_to": used.until_s, **timing["moments"]}
+    return {
+        **timing,
+        "first_call_ms": used.first_ms,
+        "moments": moments,
+        "memory": used.host,
+        "accelerator": used.accelerator,
+        "check": check(used.expected, loaded.output()),
+        "subnormal_share": loaded.subnormals() if loaded.subnormals else None,
+        "identity": dict(loaded.identity),
+        "mode": dict(loaded.mode),
+    }
+
+
+_UNTIMED: Mapping[str, Any] = {
+    "moments": {},
+    "warmup": None,
+    "samples": {**asdict(sampling.Samples(stop="untimed")), "device_ms": []},
+    "reference": None,
+    "throughput": None,
+    "gauges": {},
+}
+
+
+def _timing(job: Job, loaded: Loaded, forward: Callable[[], float], used: _Used) -> Mapping[str, Any]:
+    """Warm-up, latency and throughput."""
     reference = loaded.reference()
     warm = sampling.warm_up(
         loaded.runner, perf_counter_ns, least_s=_WARM_S.get(job.compute_unit, 1.0),
@@ -90,24 +117,12 @@ def _in_process(job: Job, loaded: Loaded, before: Before) -> Mapping[str, Any]:
     )
     device = loaded.runner.device_ms()[-len(samples.host_ms) :]
     return {
-        "first_call_ms": used.first_ms,
-        "moments": {
-            "process_from": before.at_s,
-            "memory_to": used.until_s,
-            "timed_from": timed_from,
-            "timed_to": timed_to,
-        },
+        "moments": {"timed_from": timed_from, "timed_to": timed_to},
         "warmup": asdict(warm),
         "samples": {**asdict(samples), "device_ms": device},
         "reference": reference.id if reference else None,
         "throughput": asdict(flow) if flow else None,
         "gauges": noise,
-        "memory": used.host,
-        "accelerator": used.accelerator,
-        "check": check(used.expected, loaded.output()),
-        "subnormal_share": loaded.subnormals() if loaded.subnormals else None,
-        "identity": dict(loaded.identity),
-        "mode": dict(loaded.mode),
     }
 
 

@@ -36,8 +36,8 @@ def in_order(anchors: Sequence[Job], others: Sequence[Job], launches: int = LAUN
 
 
 def launches_of(job: Job, launches: int = LAUNCHES) -> list[Job]:
-    """The launches of one published number; throughput is measured in the first."""
-    return [replace(job, replicate=i, with_throughput=i == 0) for i in range(launches)]
+    """The launches of one published number; throughput is measured in the first. Peak memory needs one only."""
+    return [replace(job, replicate=i, with_throughput=i == 0) for i in range(launches if job.timed else 1)]
 
 
 def _interleaved(members: Sequence[Job], launches: int) -> Iterator[Job]:
@@ -49,7 +49,8 @@ def rounds(launches: Iterable[Job]) -> list[list[Job]]:
     """The plan cut where a new set of models begins: what is finished together is published together."""
     cut: list[list[Job]] = []
     for job in launches:
-        if not cut or (job.replicate == 0 and cut[-1][-1].replicate > 0):
+        full = cut and len(cut[-1]) >= LAUNCHES * ROUND
+        if not cut or full or (job.replicate == 0 and cut[-1][-1].replicate > 0):
             cut.append([])
         cut[-1].append(job)
     return cut

@@ -20,6 +20,7 @@ from advisor.measure.stats import LEAST_EFFECTIVE
 from advisor.measure.verdict import DEGRADED, REJECTED, Verdict, across, judged
 from advisor.records.cases import CASES, INFO
 
+MEMORY = "memory"
 _MIB = 2**20
 
 
@@ -56,12 +57,27 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """Peak memory of a subject that has no latency: none was wanted, or every attempt at it was rejected."""
+
+    result_id: str
+    job: Job
+    memory_mib: float
+    memory_kind: str
+    memory_parts_mib: Mapping[str, float]
+    result: Mapping[str, Any]
+    """The raw result it was read from, for the fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
-    """A subject without a number, and why."""
+    """A subject without a latency, and why."""
 
     job: Job
     status: str
+    """`memory` where nothing but memory was wanted and is known; `ok` where the latency was rejected."""
     reasons: tuple[str, ...]
+    weighed: Weighed | None = None
 
 
 def subjects(campaign: Campaign) -> list[list[Launch]]:
@@ -81,7 +97,7 @@ def published(campaign: Campaign, folder: Path) -> tuple[list[Published], list[L
         if found is not None:
             numbers.append(found)
         elif any(one.attempts or one.skipped for one in launches):
-            left.append(_left(launches))
+            left.append(_left(launches, _weighed(campaign, launches, folder)))
     return numbers, left
 
 
@@ -192,12 +208,25 @@ def _value(result: Mapping[str, Any], when: str, name: str) -> float | None:
     return found
 
 
-def _left(launches: Sequence[Launch]) -> Left:
+def _weighed(campaign: Campaign, launches: Sequence[Launch], folder: Path) -> Weighed | None:
+    """Memory of the first attempt that ended well, whatever became of its timing: other work does not disturb it."""
+    for attempt in (a for one in launches for a in one.attempts if a["status"] == "ok"):
+        result = read_json(folder / attempt["file"])
+        memory, kind, parts = memory_of(result) if result is not None else (None, "", {})
+        if result is not None and memory is not None:
+            job = replace(launches[0].job, artifact="", quiet_ms=None)
+            return Weighed(f"{campaign.id}-{subject_hash(job)}", job, memory, kind, parts, result)
+    return None
+
+
+def _left(launches: Sequence[Launch], weighed: Weighed | None) -> Left:
     last = next((one.attempts[-1] for one in launches if one.attempts), None)
     if last is None:
         return Left(launches[0].job, "skipped", (next(one.skipped for one in launches if one.skipped),))
     codes = tuple(CASES[code].sentence for code in last["codes"] if CASES[code].effect != INFO)
-    return Left(launches[0].job, last["status"], (last["reason"],) if last["reason"] else codes)
+    reasons = (last["reason"],) if last["reason"] else codes
+    status = MEMORY if weighed is not None and not weighed.job.timed else last["status"]
+    return Left(launches[0].job, status, reasons, weighed)
 
 
 def counts(numbers: Sequence[Published], left: Sequence[Left]) -> dict[str, int]:
@@ -206,10 +235,11 @@ def counts(numbers: Sequence[Published], left: Sequence[Left]) -> dict[str, int]
     return {
         "accepted": verdicts.count("accepted"),
         DEGRADED: verdicts.count(DEGRADED),
+        "memory only": sum(one.status == MEMORY for one in left),
         REJECTED: sum(one.status == "ok" for one in left),
         "skipped": sum(one.status == "skipped" for one in left),
-        "failed": sum(one.status not in ("ok", "skipped") for one in left),
+        "failed": sum(one.status not in ("ok", "skipped", MEMORY) for one in left),
     }
 
 
-__all__ = ["MEASURE", "Left", "Published", "counts", "memory_of", "published", "subjects"]
+__all__ = ["MEASURE", "MEMORY", "Left", "Published", "Weighed", "counts", "memory_of", "published", "subjects"]

@@ -43,6 +43,8 @@ class Job:
     """Reference unit on the quiet machine; None while that is not known."""
     artifact: str = ""
     """File the model was exported to (ONNX), or is to be exported to."""
+    timed: bool = True
+    """False: only peak memory is wanted, which other work on the machine does not disturb."""
 
     def to_json(self) -> dict[str, Any]:
         """All fields by name."""
@@ -50,8 +52,8 @@ class Job:
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Job:
-        """The inverse of to_json; ignores no field and invents none."""
-        return Job(**{f.name: values[f.name] for f in fields(Job)})
+        """The inverse of to_json; a field that an older journal does not have takes its default. Raises TypeError for one without."""
+        return Job(**{f.name: values[f.name] for f in fields(Job) if f.name in values})
 
 
 _WHAT = (

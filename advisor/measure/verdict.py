@@ -52,6 +52,8 @@ def judged(codes: Iterable[str]) -> Verdict:
 
 def judge(job: Job, result: Mapping[str, Any], found: Analysis | None, telemetry: Sequence[str], cores: int) -> Verdict:
     """All checks of one launch. `telemetry` are codes that the accelerator's samples gave; `cores` those one may use."""
+    if not job.timed and result.get("status") == "ok":
+        return judged(["memory-only", *_content(result)])
     if found is None:
         return judged(["not-finished"])
     return judged(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, cast
 
-from advisor.predict.records import FitReport, TargetEvaluation
+from advisor.predict.records import Evaluation, FitReport
 from advisor.records import Complexity, Estimate, Target
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from advisor.predict.workbench import Evidenced
 
-__all__ = ["FitReport", "TargetEvaluation", "breakdown", "concerned", "estimate", "evaluate", "fit", "tune"]
+__all__ = ["Evaluation", "FitReport", "breakdown", "concerned", "estimate", "evaluate", "fit", "tune"]
 
 
 def fit(
@@ -68,7 +68,7 @@ def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate
 
 def evaluate(
     store: Evidenced, targets: Sequence[Target] | None = None, on_progress: Callable[[str], None] = lambda _: None
-) -> list[TargetEvaluation]:
+) -> Evaluation:
     """Errors on networks, families and devices that the fit did not see, per target (all that were measured, or those given)."""
     from advisor.predict import evaluation
 

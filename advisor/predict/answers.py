@@ -16,6 +16,7 @@ from advisor.predict.features import Floats, Key, Table, design, group_macs
 from advisor.predict.memory import MemoryEstimates
 from advisor.predict.model import log_time
 from advisor.predict.predictor import Deviates, Predictor
+from advisor.predict.processes import weighed
 from advisor.predict.support import Networks, extrapolations
 from advisor.records import GRADES, Estimate, Measurement, Quantity, Target
 
@@ -28,8 +29,6 @@ _REPEATS = 0.05
 """Half-width, in logs, of a number measured with its own interval, on another day of the same machine."""
 _MEMORY_REPEATS = 0.05
 """Share by which peak memory differs between runs and library builds of one version."""
-_PROCESS_KINDS = ("process_peak", "cuda_reserved+context", "board_delta")
-"""Kinds that are what a process needs; an engine's or the activations' size is a part of it."""
 _NOTABLE_HABIT, _CONTRADICTION = 0.15, 0.35
 """Logs from which a source's habit, or a difference between sources, is said."""
 
@@ -103,9 +102,6 @@ def estimates(
 ) -> list[Estimate]:
     """One row per architecture and resolution. `measured` holds what `comparable` found; `memory` is in the table's order."""
     known = {key: _measured(rows, predictor) for key, rows in measured.items()}
-    if measured:
-        pairs = zip(subject.table.keys, memory, strict=True)
-        memory = [_held(measured[key], row) if key in measured else row for key, row in pairs]
     if predictor.reason:
         return _without_latency(predictor, subject, batch_size, known, memory)
     found = predict_latencies(predictor, subject, batch_size)
@@ -123,12 +119,24 @@ def estimates(
     return rows
 
 
+def observed(
+    measurements: Sequence[Measurement],
+    target: Target,
+    batch_size: int,
+    keys: Sequence[Key],
+    memory: Sequence[MemoryRow],
+) -> list[MemoryRow]:
+    """Memory rows in the order of `keys`: as measured on the target where it was, with a latency or without, else as predicted."""
+    found: dict[Key, list[Measurement]] = {}
+    for m in measurements:
+        if weighed(m) and m.batch_size == batch_size and Cell.of(m.target) == Cell.of(target):
+            found.setdefault((m.signature, m.resolution), []).append(m)
+    return [_held(found[key], row) if key in found else row for key, row in zip(keys, memory, strict=True)]
+
+
 def _held(rows: Sequence[Measurement], predicted: MemoryRow) -> MemoryRow:
-    """Peak memory as measured on the target, where it was; what weights and activations do not explain is the runtime's."""
-    seen = [m for m in rows if m.memory_mib is not None and m.memory_kind in _PROCESS_KINDS]
-    if not seen:
-        return predicted
-    best = min(seen, key=lambda m: (GRADES.index(m.grade), m.id))
+    """What weights and activations do not explain is the runtime's."""
+    best = min(rows, key=lambda m: (GRADES.index(m.grade), m.id))
     value, parts = best.memory_mib or 0.0, dict(predicted[2])
     if parts:
         parts["runtime"] = max(0.0, value - parts["weights"] - parts["activations"])
@@ -214,15 +222,14 @@ def memory_rows(found: MemoryEstimates, count: int) -> list[MemoryRow]:
     """(memory, reason where unknown, parts) of every architecture."""
     if found.reason:
         return [(None, found.reason, {})] * count
-    columns = zip(
-        *(c.tolist() for c in (found.value, found.low, found.high, found.weights, found.activations)), strict=True
-    )
-    evidence = (MEMORY_SOURCE,)
+    listed = (found.value, found.low, found.high, found.weights, found.activations, found.runtime)
+    columns = zip(*(c.tolist() for c in listed), strict=True)
+    evidence = found.sources or (MEMORY_SOURCE,)
     return [
         (
-            Quantity(v, lo, hi, "predicted", False, evidence),
+            Quantity(v, lo, hi, found.basis, False, evidence),
             "",
-            {"weights": w, "activations": a, "runtime": found.runtime},
+            {"weights": w, "activations": a, "runtime": r},
         )
-        for v, lo, hi, w, a in columns
+        for v, lo, hi, w, a, r in columns
     ]

@@ -14,17 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from advisor.predict import baselines
+from advisor.predict import baselines, memory_evaluation
 from advisor.predict.evidence import Cell, Evidence, Pool, generation
 from advisor.predict.features import Floats, Ints
 from advisor.predict.intervals import CrossFit, doubts, family_quantile, scores
 from advisor.predict.latency import Said
-from advisor.predict.records import LEAST_FAMILIES, Baseline, TargetEvaluation
+from advisor.predict.records import LEAST_FAMILIES, Baseline, Evaluation, TargetEvaluation
 from advisor.predict.scaling import power
 from advisor.predict.workbench import Evidenced, Workbench
 from advisor.records import Target
 
 _ENOUGH_ROWS, _ENOUGH_FAMILIES = 400, 20
+_BUDGETS = np.linspace(0.05, 0.95, 19)
 SPLITS = {"S1": "architecture", "S2": "family"}
 
 
@@ -39,13 +40,17 @@ class HeldOut:
     """Name -> log of predicted over measured, fitted on the same folds."""
 
 
-def evaluate(
-    store: Evidenced, targets: Sequence[Target] | None, on_progress: Callable[[str], None]
-) -> list[TargetEvaluation]:
-    """Errors per measured target (or per target given), architectures and families held out; then devices. Deterministic."""
+def evaluate(store: Evidenced, targets: Sequence[Target] | None, on_progress: Callable[[str], None]) -> Evaluation:
+    """Errors per measured target (or per target given), architectures and families held out; then devices; then memory.
+    Deterministic."""
     bench = Workbench.of(store)
-    cross, evidence = bench.cross, bench.cross.full.evidence
     wanted = None if targets is None else {Cell.of(target) for target in targets}
+    memory = memory_evaluation.evaluate(bench, None if wanted is None else set(wanted))
+    return Evaluation(tuple(_latency(bench, wanted, on_progress)), tuple(memory))
+
+
+def _latency(bench: Workbench, wanted: set[Cell] | None, on_progress: Callable[[str], None]) -> list[TargetEvaluation]:
+    cross, evidence = bench.cross, bench.cross.full.evidence
     cells = {
         cell: (pool, power(m.target))
         for cell, pool, m in zip(evidence.cells, evidence.pools, evidence.measurements, strict=True)
@@ -80,9 +85,9 @@ def _transfers(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> list[Tar
     found = []
     for split, hide in (("S3", transfer.new_device), ("S4", transfer.new_device_and_family)):
         for measured in transfer.SIZES:
-            said = hide(cross.full, cell, pool, head, measured)
+            said, simple = hide(cross.full, cell, pool, head, measured)
             families = tuple(cross.full.evidence.families[i] for i in said.rows)
-            rows = HeldOut(said, families, np.zeros(0, dtype=np.int64), {})
+            rows = HeldOut(said, families, np.zeros(0, dtype=np.int64), simple)
             found.append(summary(cell, f"{split} K={measured}", rows, cross.full.evidence))
     return found
 
@@ -131,14 +136,14 @@ def summary(cell: Cell, split: str, rows: HeldOut, evidence: Evidence) -> Target
     """Figures of the held-out rows; `newest` of those of the newest software, for which predictions stand."""
     ratio = rows.said.log_ratio
     error, newest = np.abs(np.expm1(ratio)), _newest(evidence, rows.said.rows)
-    coverage, width = _coverage(rows)
+    coverage, width, undecided = _intervals(rows)
     by_family = [error[[f == name for f in rows.families]].mean() for name in sorted(set(rows.families))]
     return TargetEvaluation(
         _target_of(cell), split, len(error), len(by_family), float(error.mean()), float(np.median(error)),
         float(np.expm1(np.median(ratio))), float((error <= 0.1).mean()), float((error <= 0.2).mean()),
         float(np.quantile(error, 0.9)), float(np.mean(by_family)), float(error[newest].mean()),
-        float((error[newest] <= 0.1).mean()), _spearman(ratio, rows.said.log_ms), coverage, width,
-        tuple(_baseline(name, values, rows.said.log_ms) for name, values in rows.baselines.items() if np.isfinite(values).all()),
+        float((error[newest] <= 0.1).mean()), _spearman(ratio, rows.said.log_ms), coverage, width, undecided,
+        tuple(_baseline(name, values, rows.said.log_ms) for name, values in rows.baselines.items() if np.isfinite(values).any()),
     )  # fmt: skip
 
 
@@ -152,8 +157,11 @@ def _newest(evidence: Evidence, rows: Ints) -> NDArray[np.bool_]:
 
 
 def _baseline(name: str, log_ratio: Floats, log_ms: Floats) -> Baseline:
-    error = np.abs(np.expm1(log_ratio))
-    return Baseline(name, float(error.mean()), float((error <= 0.2).mean()), _spearman(log_ratio, log_ms))
+    """A rule that says nothing of some rows is scored on the others."""
+    known = np.isfinite(log_ratio)
+    error = np.abs(np.expm1(log_ratio[known]))
+    rank = _spearman(log_ratio[known], log_ms[known])
+    return Baseline(name, float(known.mean()), float(error.mean()), float((error <= 0.2).mean()), rank)
 
 
 def _spearman(log_ratio: Floats, log_ms: Floats) -> float | None:
@@ -164,8 +172,9 @@ def _spearman(log_ratio: Floats, log_ms: Floats) -> float | None:
     return float(np.corrcoef(predicted, measured)[0, 1])
 
 
-def _coverage(rows: HeldOut) -> tuple[float | None, float | None]:
-    """(family-averaged share inside the 90 % interval, its median width as a factor); widths come from the families of the other folds."""
+def _intervals(rows: HeldOut) -> tuple[float | None, float | None, float | None]:
+    """(family-averaged share inside the 90 % interval, its median width as a factor, share of rows undecided); widths come from the
+    families of the other folds."""
     inside, widths = np.zeros(len(rows.families)), np.zeros(len(rows.families))
     families = np.array(rows.families)
     scored = scores(rows.said)
@@ -173,9 +182,19 @@ def _coverage(rows: HeldOut) -> tuple[float | None, float | None]:
         out = rows.folds == number
         quantile = family_quantile(scored[~out], families[~out].tolist())
         if quantile is None:
-            return None, None
+            return None, None, None
         inside[out], widths[out] = np.abs(scored[out]) <= quantile, quantile * doubts(rows.said)[out]
     if not len(rows.folds):
-        return None, None
-    by_family = [inside[families == name].mean() for name in sorted(set(rows.families))]
-    return float(np.mean(by_family)), float(np.exp(np.median(widths)))
+        return None, None, None
+    open_ones = _undecided(rows.said, widths)
+    names = sorted(set(rows.families))
+    covered, undecided = ([values[families == name].mean() for name in names] for values in (inside, open_ones))
+    return float(np.mean(covered)), float(np.exp(np.median(widths))), float(np.mean(undecided))
+
+
+def _undecided(said: Said, widths: Floats) -> Floats:
+    """Of each row the share of budgets that its interval holds."""
+    budgets = np.quantile(said.log_ms, _BUDGETS)
+    centre = said.log_ms + said.log_ratio
+    apart = np.abs(budgets[None] - centre[:, None])
+    return np.asarray((apart < widths[:, None]).mean(axis=1), dtype=np.float64)

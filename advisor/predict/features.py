@@ -83,6 +83,8 @@ class Table:
     """Architectures x (weight bytes, operators) that RECOMPUTING runtimes pay for beyond the weights themselves."""
     spared: Floats
     """Bytes per image of operators that only move data which a fusing runtime spares."""
+    inputs: Floats
+    """Bytes of activations that operators read, per image; the others of the moved ones are written."""
     attention: Floats
     """Share of the multiply-accumulates that multiplies activations by activations."""
     descriptors: Floats
@@ -107,7 +109,8 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     attention = np.array([_attention_share(c) for c in complexities], dtype=np.float64)
     keys = tuple((c.signature, c.resolution) for c in complexities)
     described = describe(complexities)
-    return Table(keys, per_image, fixed, kernels, weights, recomputed, spared, attention, described)
+    inputs = np.array([sum(t.act_bytes_in for t in c.classes.values()) for c in complexities], dtype=np.float64)
+    return Table(keys, per_image, fixed, kernels, weights, recomputed, spared, inputs, attention, described)
 
 
 def _attention_share(c: Complexity) -> float:

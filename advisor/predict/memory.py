@@ -1,12 +1,13 @@
-"""Peak memory a process needs, in parts: weights, activations and what the runtime itself takes. Accounting, nothing fitted.
+"""Peak memory a process needs, in parts: weights, activations and what the runtime itself takes.
 
-Constants and factors come from benchmarks_db/runtime_memory.toml, each with its source. On a discrete GPU this is the GPU's memory;
-on unified memory and on CPUs it is what the process takes of the board's.
+Accounting first; how the parts count comes from measured processes (footprint.py) or, where there are none, from
+benchmarks_db/runtime_memory.toml, each figure with its source. On a discrete GPU this is the GPU's memory; on unified memory and on
+CPUs it is what the process takes of the board's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,19 @@ import numpy as np
 
 from advisor.devices import load_toml
 from advisor.errors import DataError
-from advisor.predict.features import ELEMENT_BYTES, Floats
+from advisor.predict.features import ELEMENT_BYTES, Floats, Ints
+from advisor.predict.footprint import Footprint, Prior
+from advisor.predict.intervals import NORMAL_90
 from advisor.records import Complexity, Device, Target
 
 MIB = float(2**20)
 _LEVELS = ("low", "typical", "high")
 _AMP_WEIGHTS = 1.5
 """Autocast keeps fp32 weights and casts copies of those of convolutions and linear layers."""
+_NOTHING = {"low": 0.0, "typical": 0.0, "high": 0.0}
+_LEAST_SD = 1e-3
+BASE_REPEATS = 0.02
+"""Share by which what a runtime takes differs between builds of its libraries."""
 _AMP_ACTIVATIONS = 0.75
 """Convolutions and linear layers put out fp16, normalisation and softmax fp32."""
 
@@ -33,7 +40,30 @@ class RuntimeMemory:
     base_mib: tuple[float, float, float]
     weights_factor: tuple[float, float, float]
     activations_factor: tuple[float, float, float]
+    churn: tuple[float, float, float]
+    """MiB per square root of the MiB that operators move."""
+    library_mib: tuple[float, float, float]
+    """What timm takes beside torchvision, in a process that defines its network with it."""
     source: str
+
+    def prior(self) -> Prior:
+        """What is expected of a process before any was measured."""
+        return Prior(*map(_expected, (self.base_mib, self.activations_factor, self.churn, self.library_mib)))
+
+
+def _expected(levels: tuple[float, float, float]) -> tuple[float, float]:
+    low, typical, high = levels
+    return typical, max((high - low) / (2 * NORMAL_90), _LEAST_SD)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A fit of measured processes as it applies to one device and mode."""
+
+    footprint: Footprint
+    place: int | None
+    """None where no process was measured there: the runtime's share is the usual one."""
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -45,8 +75,12 @@ class MemoryEstimates:
     high: Floats
     weights: Floats
     activations: Floats
-    runtime: float
-    source: str
+    """With the copies and the slack that running takes."""
+    runtime: Floats
+    """What the process takes anyway."""
+    basis: str
+    """calibrated: other networks were measured on the device in the mode."""
+    sources: tuple[str, ...] = ()
     reason: str = ""
 
 
@@ -66,6 +100,8 @@ def _constants(table: Mapping[str, Any]) -> RuntimeMemory:
         _levels(table["base_mib"]),
         _levels(table["weights_factor"]),
         _levels(table["activations_factor"]),
+        _levels(table.get("churn", _NOTHING)),
+        _levels(table.get("library_mib", _NOTHING)),
         str(table["source"]),
     )
 
@@ -91,29 +127,73 @@ class Sizes:
     weights: Floats
     first: Floats
     further: Floats
+    moved: Floats
+    """Bytes of activations that operators read and write, per image."""
+    library: Floats
+    """1 for an architecture that only timm defines."""
 
     @staticmethod
-    def of(complexities: list[Complexity]) -> Sizes:
-        """From the catalogue; the peak is affine between batch 1 and 8."""
+    def of(complexities: list[Complexity], only_timm: Collection[str] = ()) -> Sizes:
+        """From the catalogue; the peak is affine between batch 1 and 8. `only_timm` are signatures."""
         weights = np.array([c.weight_bytes for c in complexities], dtype=np.float64)
         one = np.array([c.peak_live_bytes_b1 for c in complexities], dtype=np.float64)
         eight = np.array([c.peak_live_bytes_b8 for c in complexities], dtype=np.float64)
-        return Sizes(weights, one, np.maximum(eight - one, 0.0) / 7.0)
+        moved = np.array([sum(t.act_bytes_in + t.act_bytes_out for t in c.classes.values()) for c in complexities])
+        library = np.array([float(c.signature in only_timm) for c in complexities])
+        return Sizes(weights, one, np.maximum(eight - one, 0.0) / 7.0, moved.astype(np.float64), library)
+
+    def take(self, rows: Ints) -> Sizes:
+        """Some of the architectures."""
+        return Sizes(self.weights[rows], self.first[rows], self.further[rows], self.moved[rows], self.library[rows])
+
+    def held(self, precision: str, batch: Floats | float) -> tuple[Floats, Floats, Floats]:
+        """(weights, peak of live activations, square root of activations moved) in MiB at a precision and batch size."""
+        amp, share = precision.startswith("amp"), ELEMENT_BYTES[precision] / 4.0
+        part = _AMP_ACTIVATIONS if amp else share
+        live = (self.first + self.further * (batch - 1)) * part / MIB
+        return self.weights * (_AMP_WEIGHTS if amp else share) / MIB, live, np.sqrt(self.moved * batch * part / MIB)
 
 
-def estimate(sizes: Sizes, constants: RuntimeMemory | None, target: Target, batch_size: int) -> MemoryEstimates:
-    """Memory of every architecture on a target."""
+def estimate(
+    sizes: Sizes, constants: RuntimeMemory | None, target: Target, batch_size: int, learnt: Learnt | None = None
+) -> MemoryEstimates:
+    """Memory of every architecture on a target: parts by what was learnt of measured processes, else by the usual factors."""
     if constants is None:
         nothing = np.zeros(len(sizes.weights))
         reason = f"how much memory {target.runtime} itself takes on this kind of device is not known: measure it there"
-        return MemoryEstimates(nothing, nothing, nothing, nothing, nothing, 0.0, "", reason)
-    amp = target.precision.startswith("amp")
-    share = ELEMENT_BYTES[target.precision] / 4.0
-    weights = sizes.weights * (_AMP_WEIGHTS if amp else share) / MIB
-    live = (sizes.first + sizes.further * (batch_size - 1)) * (_AMP_ACTIVATIONS if amp else share) / MIB
-    low, value, high = (
-        constants.base_mib[i] + weights * constants.weights_factor[i] + live * constants.activations_factor[i]
-        for i in range(3)
-    )
-    typical_weights, typical_live = weights * constants.weights_factor[1], live * constants.activations_factor[1]
-    return MemoryEstimates(value, low, high, typical_weights, typical_live, constants.base_mib[1], constants.source)
+        return MemoryEstimates(nothing, nothing, nothing, nothing, nothing, nothing, "", reason=reason)
+    weights, live, churn = sizes.held(target.precision, float(batch_size))
+    if learnt is None:
+        return _usual(constants, sizes.library, weights, live, churn)
+    footprint, held = learnt.footprint, weights * constants.weights_factor[1]
+    part = footprint.law.part(held, live, churn)
+    bounds = [
+        constants.weights_factor[i] * weights + constants.activations_factor[i] * live + constants.churn[i] * churn
+        for i in (0, 2)
+    ]
+    low = bounds[0] if footprint.below is None else part * np.exp(-max(footprint.below, 0.0))
+    high = bounds[1] if footprint.above is None else part * np.exp(max(footprint.above, 0.0))
+    least, base, most = (level + footprint.law.library * sizes.library for level in _base(constants, learnt))
+    return MemoryEstimates(
+        base + part, np.minimum(least + low, base + part), np.maximum(most + high, base + part), held, part - held, base,
+        "predicted" if learnt.place is None else "calibrated", learnt.sources,
+    )  # fmt: skip
+
+
+def _usual(constants: RuntimeMemory, library: Floats, weights: Floats, live: Floats, churn: Floats) -> MemoryEstimates:
+    held = [weights * factor for factor in constants.weights_factor]
+    running = [
+        live * factor + churn * slack
+        for factor, slack in zip(constants.activations_factor, constants.churn, strict=True)
+    ]
+    base = [mib + extra * library for mib, extra in zip(constants.base_mib, constants.library_mib, strict=True)]
+    low, value, high = (base[i] + held[i] + running[i] for i in range(3))
+    return MemoryEstimates(value, low, high, held[1], running[1], base[1], "predicted")
+
+
+def _base(constants: RuntimeMemory, learnt: Learnt) -> tuple[float, float, float]:
+    """(low, typical, high) of what the runtime takes."""
+    if learnt.place is None:
+        return constants.base_mib
+    base = learnt.footprint.law.bases[learnt.place]
+    return base * (1 - BASE_REPEATS), base, base * (1 + BASE_REPEATS)

@@ -34,6 +34,8 @@ class Baseline:
     """The same rows predicted by a simple rule fitted on the same folds."""
 
     name: str
+    scored: float
+    """Share of the rows of which the rule says anything."""
     mape: float
     within_20: float
     spearman: float | None
@@ -66,4 +68,45 @@ class TargetEvaluation:
     """Mean over families of the share inside intervals of nominal 90 % made from the other families; None below enough families."""
     width: float | None
     """Median factor by which those intervals reach up and down."""
+    undecided: float | None
+    """Mean over families and over 19 budgets (the 5th to the 95th percentile of what was measured) of the share of rows whose interval
+    holds the budget, so that neither "fits" nor "does not fit" is sure."""
     baselines: tuple[Baseline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEvaluation:
+    """Errors of peak memory for families that the fit did not see, on a device and mode where processes were measured."""
+
+    target: Target
+    memory_kind: str
+    rows: int
+    families: int
+    runtime_mib: float
+    """What the runtime takes, learnt as the constant of the device and mode."""
+    library_mib: float
+    """What timm takes beside torchvision."""
+    live_factor: float
+    churn: float
+    """MiB per square root of the MiB of activations moved."""
+    part_mape: float
+    """Of the network's part: peak less the runtime."""
+    part_family_mape: float
+    part_median: float
+    whole_mape: float
+    """Of the whole process."""
+    bound_holds: float | None
+    """Mean over families of the share of peaks under the upper bound (nominal 95 %); None below enough families."""
+    slope_mib_per_m: float | None
+    """Of the line through peaks at batch 1 over millions of parameters."""
+    intercept_mib: float | None
+    r2: float | None
+    line_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that evaluate finds."""
+
+    latency: tuple[TargetEvaluation, ...]
+    memory: tuple[MemoryEvaluation, ...]

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
+from advisor.predict.baselines import NEAREST, nearest_device
 from advisor.predict.evidence import Cell, Evidence, Pool, generation
-from advisor.predict.features import Ints
+from advisor.predict.features import Floats, Ints
 from advisor.predict.latency import Hierarchy, Said
 from advisor.predict.process import standardised
 
@@ -24,12 +25,14 @@ _SIZE_COLUMNS, _SIZE_WEIGHT = 9, 2.0
 _SEED = 7
 
 
-def new_device(full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int) -> Said:
+def new_device(full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int) -> tuple[Said, dict[str, Floats]]:
     """S3: other networks, which may have been measured on other devices; all redraws one after the other."""
     return _joined(list(_draws(full, cell, pool, power, measured, [frozenset()])))
 
 
-def new_device_and_family(full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int) -> Said:
+def new_device_and_family(
+    full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int
+) -> tuple[Said, dict[str, Floats]]:
     """S4: networks of families that are absent from other devices and from the K as well."""
     evidence = full.evidence
     names = np.array(sorted({evidence.families[i] for i in evidence.where(cell)}))
@@ -40,7 +43,7 @@ def new_device_and_family(full: Hierarchy, cell: Cell, pool: Pool, power: float,
 
 def _draws(
     full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int, folds: Sequence[frozenset[str]]
-) -> Iterator[Said]:
+) -> Iterator[tuple[Said, Floats]]:
     evidence = full.evidence
     mine = newest(evidence, evidence.where(cell))
     elsewhere = np.array([other.device != cell.device for other in evidence.cells], dtype=bool)
@@ -50,10 +53,13 @@ def _draws(
             usable = mine[~absent[mine]]
             keys = medoids(evidence, usable, measured, _SEED + 100 * redraw + number)
             keep = elsewhere & ~absent
-            keep[usable[np.isin(evidence.rows[usable], keys)]] = True
+            shown = usable[np.isin(evidence.rows[usable], keys)]
+            keep[shown] = True
             said = Hierarchy(evidence, keep, full, full.settings).said(cell, pool, power)
             scored = np.isin(said.rows, mine) & ~keep[said.rows] & (absent[said.rows] if fold else True)
-            yield said.take(scored)
+            kept = said.take(scored)
+            unknown = np.full(len(kept.rows), np.nan)
+            yield kept, unknown if fold else nearest_device(evidence, cell, kept.rows, shown)
 
 
 def newest(evidence: Evidence, rows: Ints) -> Ints:
@@ -74,7 +80,9 @@ def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:
     return chosen
 
 
-def _joined(parts: Sequence[Said]) -> Said:
-    return Said(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("log_ratio", "log_ms", "sd", "rows"))
+def _joined(parts: Sequence[tuple[Said, Floats]]) -> tuple[Said, dict[str, Floats]]:
+    """What the model says, and what simple rules say of the same rows."""
+    said = Said(
+        *(np.concatenate([getattr(part, name) for part, _ in parts]) for name in ("log_ratio", "log_ms", "sd", "rows"))
     )
+    return said, {NEAREST: np.concatenate([simple for _, simple in parts])}

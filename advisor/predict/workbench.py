@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from advisor.locations import shipped
-from advisor.predict import answers, memory
+from advisor.predict import answers, memory, processes
 from advisor.predict.answers import MemoryRow, Subject
-from advisor.predict.evidence import collect
+from advisor.predict.evidence import Cell, collect
 from advisor.predict.features import Key, tabulate
 from advisor.predict.intervals import CrossFit
 from advisor.predict.latency import Hierarchy
@@ -32,6 +32,7 @@ class Evidenced(Protocol):
     def device(self, device_id: str) -> Device: ...
     def complexities(self) -> dict[Key, Complexity]: ...
     def families(self) -> dict[str, str]: ...
+    def only_timm(self) -> set[str]: ...
     def measurements(self, device: str | None = None) -> list[Measurement]: ...
     def write_estimates(self, target: Target, batch_size: int, rows: Sequence[Estimate]) -> None: ...
     def write_predictor(self, target: Target, content: Mapping[str, Any]) -> None: ...
@@ -51,10 +52,11 @@ class Workbench:
     subject: Subject
     sizes: memory.Sizes
     constants: dict[tuple[str, str], memory.RuntimeMemory]
+    processes: processes.Processes
     measurements: dict[str, list[Measurement]]
     """By device."""
     cross: CrossFit
-    _memory: dict[tuple[str, str, str, int], list[MemoryRow]] = field(default_factory=dict)
+    _memory: dict[tuple[Cell | None, str, str, str, int], list[MemoryRow]] = field(default_factory=dict)
 
     @staticmethod
     def of(store: Evidenced) -> Workbench:
@@ -66,23 +68,36 @@ class Workbench:
         for m in measurements:
             by_device.setdefault(m.target.device, []).append(m)
         devices = {d.id: d for d in store.devices()}
-        evidence = collect(measurements, subject.table, store.families(), devices)
+        families = store.families()
+        evidence = collect(measurements, subject.table, families, devices)
         constants = memory.load(shipped("benchmarks_db") / "runtime_memory.toml")
-        sizes = memory.Sizes.of(complexities)
+        sizes = memory.Sizes.of(complexities, store.only_timm())
+        weighed = processes.collect(measurements, subject.table.keys, sizes, families, devices, constants)
         full = Hierarchy(evidence, np.ones(len(evidence.rows), dtype=bool), settings=kept_settings(store))
-        return Workbench(store, complexities, subject, sizes, constants, by_device, CrossFit(full))
+        return Workbench(store, complexities, subject, sizes, constants, weighed, by_device, CrossFit(full))
 
     def estimates(self, predictor: Predictor, batch_size: int) -> list[Estimate]:
         """Estimates of the catalogue on the predictor's target."""
         target = predictor.target
-        found = answers.comparable(self.measurements.get(target.device, ()), target, batch_size)
-        return answers.estimates(predictor, self.subject, batch_size, found, self._memory_of(target, batch_size))
+        mine = self.measurements.get(target.device, ())
+        found = answers.comparable(mine, target, batch_size)
+        memory = answers.observed(
+            mine, target, batch_size, self.subject.table.keys, self._memory_of(target, batch_size)
+        )
+        return answers.estimates(predictor, self.subject, batch_size, found, memory)
+
+    def kind_of(self, target: Target) -> str:
+        """Which memory its processes take: gpu, jetson or cpu."""
+        return memory.memory_kind(self.store.device(target.device), target)
 
     def _memory_of(self, target: Target, batch_size: int) -> list[MemoryRow]:
-        kind = memory.memory_kind(self.store.device(target.device), target)
-        key = (target.runtime, kind, target.precision, batch_size)
+        kind = self.kind_of(target)
+        learnt = self.processes.learnt(target, kind)
+        place = Cell.of(target) if learnt is not None and learnt.place is not None else None
+        key = (place, target.runtime, kind, target.precision, batch_size)
         if key not in self._memory:
-            found = memory.estimate(self.sizes, self.constants.get((target.runtime, kind)), target, batch_size)
+            constants = self.constants.get((target.runtime, kind))
+            found = memory.estimate(self.sizes, constants, target, batch_size, learnt)
             self._memory[key] = answers.memory_rows(found, len(self.complexities))
         return self._memory[key]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from advisor.measure.published import Left, Published
+from advisor.measure.published import MEMORY, Left, Published
 from advisor.predict.records import FitReport
 from advisor.records import Target
 
@@ -28,3 +28,8 @@ class Measured:
     """File of a profile that was drafted for this machine, or ''."""
     fitted: FitReport | None
     """None where nothing new was measured: predictions stay as they were."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether what was wanted is known of at least one model."""
+        return bool(self.numbers) or any(left.status == MEMORY for left in self.left)

@@ -23,6 +23,7 @@ _COOL = "let the device cool down, improve its cooling, or choose a lower power 
 
 CASES: dict[str, Case] = {
     "not-finished": Case(REJECT, "the launch did not finish"),
+    "memory-only": Case(INFO, "only peak memory was measured"),
     "contended": Case(REJECT, "other work slowed the machine too much to correct for", _QUIET),
     "contended-all-cores": Case(REJECT, "other work ran on the cores that were measured", _QUIET),
     "uncorrectable": Case(REJECT, "wall time corrected by the reference and processor time disagree", _QUIET),

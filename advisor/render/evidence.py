@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from advisor.predict.records import FitReport, TargetEvaluation
+from advisor.predict.records import Baseline, Evaluation, FitReport, MemoryEvaluation, TargetEvaluation
 from advisor.recommend.reports import Verification
-from advisor.records import ImportReport
+from advisor.records import ImportReport, Target
 from advisor.render import as_json
 from advisor.render.grid import Grid, text
 
@@ -92,28 +92,61 @@ def fitted(report: FitReport, fmt: str, width: int) -> str:
     return "\n\n".join(parts + ([text(unknown, fmt, width)] if report.unknown else []))
 
 
-def evaluation(rows: Sequence[TargetEvaluation], fmt: str, width: int) -> str:
-    """Errors on rows that the fit did not see, per target."""
+def evaluation(found: Evaluation, fmt: str, width: int) -> str:
+    """Errors on rows that the fit did not see, per target: latency, then (not in CSV, which is one table) memory."""
     if fmt == "json":
-        return as_json.dump(as_json.records("evaluations", rows))
+        return as_json.dump(
+            {**as_json.records("evaluations", found.latency), **as_json.records("memory", found.memory)}
+        )
     heads = (
         "device", "target", "split", "rows#", "families#", "MAPE#", "newest#", "median#", "bias#", "in 10%#", "in 20%#", "p90#", "rank#",
-        "cover#", "width#", "baselines: MAPE, rank",
+        "cover#", "width#", "undecided#", "baselines: MAPE, rank",
     )  # fmt: skip
-    return text(Grid(heads, [_evaluation(row) for row in rows]), fmt, width)
+    latency = text(Grid(heads, [_evaluation(row) for row in found.latency]), fmt, width)
+    if fmt == "csv" or not found.memory:
+        return latency
+    return f"{latency}\n\nPeak memory, families held out:\n\n{_memory(found.memory, fmt, width)}"
+
+
+def _memory(rows: Sequence[MemoryEvaluation], fmt: str, width: int) -> str:
+    heads = (
+        "device", "target", "kind", "rows#", "families#", "runtime MiB#", "MAPE less runtime#", "median#", "MAPE whole#", "bound holds#",
+        "line at batch 1",
+    )  # fmt: skip
+    return text(Grid(heads, [_memory_row(row) for row in rows]), fmt, width)
+
+
+def _memory_row(e: MemoryEvaluation) -> tuple[str, ...]:
+    line = (
+        "-"
+        if e.slope_mib_per_m is None
+        else f"{e.intercept_mib:.0f} MiB + {e.slope_mib_per_m:.2f} MiB per million parameters, R2 {e.r2:.2f}, {e.line_rows} networks"
+    )
+    return (
+        e.target.device, _target(e.target), e.memory_kind, str(e.rows), str(e.families), f"{e.runtime_mib:.0f}",
+        _tenths(e.part_mape), _tenths(e.part_median), _tenths(e.whole_mape), _percent(e.bound_holds), line,
+    )  # fmt: skip
 
 
 def _evaluation(e: TargetEvaluation) -> tuple[str, ...]:
-    t = e.target
+    simple = "; ".join(map(_simple, e.baselines))
+    return (
+        e.target.device, _target(e.target), e.split, str(e.rows), str(e.families), _tenths(e.mape), _tenths(e.newest_mape),
+        _tenths(e.median_error),
+        f"{e.bias:+.0%}", _percent(e.within_10), _percent(e.within_20), _percent(e.p90_error), _decimal(e.spearman),
+        _percent(e.coverage), "-" if e.width is None else f"x/÷{e.width:.2f}", _percent(e.undecided), simple or "-",
+    )  # fmt: skip
+
+
+def _target(t: Target) -> str:
     threads = f"{t.threads}T" if t.threads else ""
     layout = "" if t.memory_format == "nchw" else t.memory_format
-    named = " ".join(filter(None, (t.runtime, t.precision, t.compute_unit, layout, t.power_mode, threads)))
-    simple = "; ".join(f"{b.name} {_percent(b.mape)}, {_decimal(b.spearman)}" for b in e.baselines)
-    return (
-        t.device, named, e.split, str(e.rows), str(e.families), _tenths(e.mape), _tenths(e.newest_mape), _tenths(e.median_error),
-        f"{e.bias:+.0%}", _percent(e.within_10), _percent(e.within_20), _percent(e.p90_error), _decimal(e.spearman),
-        _percent(e.coverage), "-" if e.width is None else f"x/÷{e.width:.2f}", simple or "-",
-    )  # fmt: skip
+    return " ".join(filter(None, (t.runtime, t.precision, t.compute_unit, layout, t.power_mode, threads)))
+
+
+def _simple(b: Baseline) -> str:
+    partly = "" if b.scored == 1.0 else f" (of {_percent(b.scored)} of the rows)"
+    return f"{b.name} {_tenths(b.mape)}, {_decimal(b.spearman)}{partly}"
 
 
 def _percent(share: float | None) -> str:

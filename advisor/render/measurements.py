@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from advisor.measure.comparing import Comparison
-from advisor.measure.published import Left, Published
+from advisor.measure.published import MEMORY, Left, Published, Weighed
 from advisor.recommend.measured import Measured
 from advisor.render import as_json
 from advisor.render.grid import Grid, text
@@ -53,8 +53,10 @@ def _row(number: Published) -> tuple[str, ...]:
 
 def _left_row(left: Left) -> tuple[str, ...]:
     job = left.job
-    verdict = "rejected" if left.status == "ok" else left.status
-    return (job.model, str(job.resolution), str(job.batch_size), *("-",) * 6, verdict, "; ".join(left.reasons))
+    verdict = {"ok": "rejected", MEMORY: "memory only"}.get(left.status, left.status)
+    memory = "-" if left.weighed is None else f"{left.weighed.memory_mib:.0f}"
+    size = str(job.resolution), str(job.batch_size)
+    return (job.model, *size, *("-",) * 4, memory, "-", verdict, "; ".join(left.reasons))
 
 
 def _summary(found: Measured) -> str:
@@ -83,9 +85,18 @@ def _json(found: Measured) -> dict[str, Any]:
         "measurements": [_number(number, found) for number in found.numbers],
         "left_out": [
             {"model": left.job.model, "resolution": left.job.resolution, "batch_size": left.job.batch_size,
-             "status": left.status, "reasons": list(left.reasons)}
+             "status": left.status, "reasons": list(left.reasons), **_memory(left.weighed)}
             for left in found.left
         ],
+    }  # fmt: skip
+
+
+def _memory(weighed: Weighed | None) -> dict[str, Any]:
+    if weighed is None:
+        return {}
+    return {
+        "memory_mib": weighed.memory_mib, "memory_kind": weighed.memory_kind,
+        "memory_parts_mib": dict(weighed.memory_parts_mib),
     }  # fmt: skip
 
 

@@ -160,6 +160,13 @@ def families(db: sqlite3.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT signature, family FROM architectures"))
 
 
+def only_timm(db: sqlite3.Connection) -> set[str]:
+    """Signatures of the architectures of which no model is torchvision's."""
+    query = """SELECT a.signature FROM architectures a
+               WHERE a.id NOT IN (SELECT arch_id FROM models WHERE library = 'torchvision')"""
+    return {signature for (signature,) in db.execute(query)}
+
+
 def weights_of(db: sqlite3.Connection, model: str) -> list[Weights]:
     """All weights of a model, most accurate first."""
     query = """SELECT model, tag, resolution, top1, top5, real_top1, v2_top1, a_top1, r_top1, sketch_top1, license,

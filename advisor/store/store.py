@@ -182,6 +182,12 @@ class Store:
 
         return catalogue.families(self.db)
 
+    def only_timm(self) -> set[str]:
+        """Signatures of the architectures that torchvision does not define."""
+        from advisor.store import catalogue
+
+        return catalogue.only_timm(self.db)
+
     def add_device(self, device: Device) -> None:
         """Insert or replace a profile."""
         with self.writing():

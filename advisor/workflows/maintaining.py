@@ -9,7 +9,7 @@ from pathlib import Path
 
 from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.locations import database, shipped
-from advisor.predict.records import BATCHES, LEAST_FAMILIES, FitReport, TargetEvaluation
+from advisor.predict.records import BATCHES, LEAST_FAMILIES, Evaluation, FitReport
 from advisor.recommend.reports import Verification
 from advisor.records import ImportReport, Target
 from advisor.store import Store
@@ -180,15 +180,15 @@ def _fit(store: Store, measured: Collection[str] | None, on_progress: Progress) 
     return fit_all(store, None if measured is None else concerned(store, measured), on_progress)
 
 
-def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> list[TargetEvaluation]:
-    """Errors of the predictions on families held out, per target."""
+def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> Evaluation:
+    """Errors of the predictions on what was held out, per target."""
     from advisor.predict import evaluate as evaluate_all
 
     with prepared_store(on_progress) as store:
         chosen = None if device is None else chosen_device(store, device)[0].id
         targets = None if chosen is None else [m.target for m in store.measurements(chosen)]
         found = evaluate_all(store, targets, on_progress)
-        if not found:
+        if not found.latency and not found.memory:
             raise NotEnoughEvidence(
                 f"{chosen}: nothing to evaluate: it has rows of fewer than {LEAST_FAMILIES} model families, and no similar device has any; "
                 "measure some models with 'advisor measure', or bring figures with 'advisor db import'"

@@ -53,20 +53,25 @@ def measure(
     device: str | None = None,
     resume: bool = False,
     sample_seconds: float | None = None,
+    memory_only: bool = False,
     on_progress: Progress = silent,
     on_step: Callable[[Step], None] = lambda _: None,
     worker: Sequence[str] = WORKER,
 ) -> Measured:
     """Measure models on this machine and keep the numbers; without models the anchors and what the database lacks.
 
-    `budget` is a time (`10min`); without models and --all it is 10 minutes. Raises UsageError, UnknownName, DataError;
-    NotEnoughEvidence where nothing was left to resume, or no complexity is known at the resolution.
+    `budget` is a time (`10min`); without models and --all it is 10 minutes. `memory_only` leaves the timing out.
+    Raises UsageError, UnknownName, DataError; NotEnoughEvidence where nothing was left to resume, or no complexity is known at the
+    resolution.
     """
     begin = monotonic()
     asked = Options(
         tuple(models), all_models, library, _batches(batch_sizes), batch_sizes == SWEEP, resolution, sample_seconds,
         {"runtime": runtime, "precision": precision, "power_mode": power_mode, "threads": threads, "memory_format": memory_format},
+        memory_only,
     )  # fmt: skip
+    if memory_only and runtime == "tensorrt":
+        raise UsageError("--memory-only does not go with tensorrt, whose engine is run and read in one; leave it out")
     if resume:
         _check_resumed(asked)
     seconds = _budget_s(budget, asked, resume)
@@ -114,7 +119,7 @@ def _check_resumed(asked: Options) -> None:
     given = {
         "MODELS": asked.models or None, "--all": asked.all_models or None, "--library": asked.library,
         "--batch-sizes": asked.sweep or asked.batch_sizes != (1,) or None, "--resolution": asked.resolution,
-        "--sample-seconds": asked.sample_seconds,
+        "--sample-seconds": asked.sample_seconds, "--memory-only": asked.memory_only or None,
         **{"--" + name.replace("_", "-"): value for name, value in asked.target.items()},
     }  # fmt: skip
     named = [name for name, value in given.items() if value is not None]
@@ -149,7 +154,7 @@ def _begun(
         store.model(model)  # a name that is not known is said before a profile is measured, and so is a resolution
     check_resolution(store, asked)
     here = this_device(store, name, asked.target, launcher, on_progress)
-    wanted = wanted_models(store, here.device, here.target, asked.models, asked.all_models, asked.library)
+    wanted = wanted_models(store, here.device, here.target, asked)
     jobs, forward = jobs_of(store, here.device, here.target, wanted, asked)
     planned, launches = planned_launches(jobs, forward, asked, seconds)
     journal.append(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from advisor.errors import NotEnoughEvidence
 from advisor.measure.cost import CostModel, fitted_budget_s
 from advisor.measure.launching import usable_threads
-from advisor.measure.plan import LAUNCHES, in_order, launches_of
+from advisor.measure.plan import in_order, launches_of
 from advisor.measure.records import MEASURE, Job, plan_key
 from advisor.records import Device, Model, Target
 from advisor.store import Store
@@ -34,6 +34,7 @@ class Options(NamedTuple):
     sample_seconds: float | None
     target: Mapping[str, Any]
     """runtime, precision, power_mode, threads, memory_format."""
+    memory_only: bool = False
 
 
 def check_resolution(store: Store, asked: Options) -> None:
@@ -74,7 +75,7 @@ def _job(model: Model, device: Device, target: Target, batch_size: int, asked: O
         compute_unit=target.compute_unit, runtime=target.runtime, precision=target.precision,
         memory_format=target.memory_format, threads=target.threads or usable_threads(), power_mode=target.power_mode,
         replicate=0, built_for=size if model.fixed_resolution and size != model.default_resolution else None,
-        budget_s=asked.sample_seconds or 10.0,
+        budget_s=asked.sample_seconds or 10.0, timed=not asked.memory_only,
     )  # fmt: skip
 
 
@@ -119,7 +120,9 @@ def planned_launches(
     # A short budget is for the anchors first: sample as long as lets all their launches fit.
     first = anchors or others
     launches = [launch for job in first for launch in launches_of(job)]
-    each = fitted_budget_s(seconds * 0.85, launches, [forward[plan_key(job)] for job in first for _ in range(LAUNCHES)])
+    each = fitted_budget_s(
+        seconds * 0.85, launches, [forward[plan_key(job)] for job in first for _ in launches_of(job)]
+    )
 
     def shortened(group: Sequence[Job]) -> list[Job]:
         return [replace(job, budget_s=round(each, 1)) for job in group]

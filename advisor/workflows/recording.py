@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from advisor.locations import shipped
 from advisor.measure.files import write_json
 from advisor.measure.fingerprint import fingerprint
 from advisor.measure.journal import Journal
 from advisor.measure.progress import campaigns
-from advisor.measure.published import Published, published
+from advisor.measure.published import Published, Weighed, published
 from advisor.measure.records import Job, subject_hash
 from advisor.records import Observation
 from advisor.records.cases import CASES, DEGRADE
@@ -57,7 +58,9 @@ def result_files(folder: Path) -> dict[str, Path]:
 
 def observations(journal: Journal) -> Iterator[Observation]:
     """One observation for each subject: measuring again replaces what was measured before."""
-    return (observation(number, threads) for number, threads in one_of_each(journal, lambda _new, _old: True))
+    numbers = one_of_each(journal, lambda _new, _old: True)
+    yield from (observation(number, threads) for number, threads in numbers)
+    yield from (memory_observation(weighed, threads) for weighed, threads in weighed_of_each(journal))
 
 
 def one_of_each(journal: Journal, replaces: Callable[[Published, Published], bool]) -> list[tuple[Published, int]]:
@@ -72,21 +75,49 @@ def one_of_each(journal: Journal, replaces: Callable[[Published, Published], boo
     return [(number, threads) for (_, threads), number in chosen.items()]
 
 
+def weighed_of_each(journal: Journal) -> list[tuple[Weighed, int]]:
+    """Memory of each subject that no campaign has a number of, newest last measured, with the threads of its target."""
+    timed = {(subject_hash(number.job), threads) for number, threads in one_of_each(journal, lambda _new, _old: True)}
+    found: dict[tuple[str, int], Weighed] = {}
+    for campaign in campaigns(journal.events()).values():
+        threads = int(campaign.settings["target"]["threads"])
+        for left in published(campaign, journal.results)[1]:
+            if left.weighed is not None and (subject_hash(left.job), threads) not in timed:
+                found[subject_hash(left.job), threads] = left.weighed
+    return [(weighed, threads) for (_, threads), weighed in found.items()]
+
+
+def memory_observation(weighed: Weighed, threads: int, source: str = SOURCE) -> Observation:
+    """The form in which memory without a latency enters the database."""
+    return make(
+        **_where(weighed.job, weighed.result, threads), source=source, locator=weighed.result_id,
+        memory_mib=_rounded(weighed.memory_mib), memory_kind=weighed.memory_kind, statistic="p50", timing_scope="forward",
+    )  # fmt: skip
+
+
 def observation(number: Published, threads: int, source: str = SOURCE) -> Observation:
     """The form in which a number enters the database and its exchange files; `threads` as the target says them (0: all)."""
     job = number.job
     tails = {name: value for name, value in number.percentiles.items() if value is not None and name != "p50"}
     doubts = [code for code in number.verdict.codes if CASES[code].effect == DEGRADE]
     return make(
-        source=source, locator=number.result_id, model=job.model, library_hint=job.model.partition("/")[0],
-        device=job.device, runtime=job.runtime, precision=job.precision, batch_size=job.batch_size,
-        resolution=job.resolution, latency_ms=_rounded(number.p50), throughput_img_s=_rounded(number.throughput_img_s),
+        **_where(job, number.result, threads), source=source, locator=number.result_id,
+        latency_ms=_rounded(number.p50), throughput_img_s=_rounded(number.throughput_img_s),
         memory_mib=_rounded(number.memory_mib), memory_kind=number.memory_kind, statistic="p50", timing_scope=_scope(job),
-        samples=number.samples, memory_format=job.memory_format, power_mode=job.power_mode, threads=threads,
-        software=_software(job.runtime, number.result["software"]),
+        samples=number.samples,
         quantiles={name: float(f"{value:.6g}") for name, value in {**tails, "ci_low": number.low, "ci_high": number.high}.items()},
         note="; ".join(doubts),
     )  # fmt: skip
+
+
+def _where(job: Job, result: Mapping[str, Any], threads: int) -> dict[str, Any]:
+    """What was measured, and on what."""
+    return {
+        "model": job.model, "library_hint": job.model.partition("/")[0], "device": job.device, "runtime": job.runtime,
+        "precision": job.precision, "batch_size": job.batch_size, "resolution": job.resolution,
+        "memory_format": job.memory_format, "power_mode": job.power_mode, "threads": threads,
+        "software": _software(job.runtime, result["software"]),
+    }  # fmt: skip
 
 
 def _scope(job: Job) -> str:

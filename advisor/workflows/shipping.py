@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from advisor.locations import database, measurements_folder
-from advisor.measure.fingerprint import fingerprint
+from advisor.measure.fingerprint import fingerprint, memory_fingerprint
 from advisor.measure.journal import Journal
-from advisor.measure.published import Published
+from advisor.measure.published import Published, Weighed
 from advisor.records import Device
 from advisor.store import open_store
 from advisor.store.importers import observations as shipped_form
-from advisor.workflows.recording import observation, one_of_each
+from advisor.workflows.recording import memory_observation, observation, one_of_each, weighed_of_each
 
 _ORDER = {"accepted": 0, "degraded": 1}
 
@@ -35,13 +35,27 @@ def _rank(number: Published) -> tuple[int, int]:
     return _ORDER[number.verdict.verdict], -len(number.launches)
 
 
-def write(numbers: Sequence[tuple[Published, int]], source: str, device: Device, out: Path) -> None:
+def memory_of_the_rest(journal: Journal, device: str) -> list[tuple[Weighed, int]]:
+    """Peak memory of the subjects of a device that have no number."""
+    mine = [pair for pair in weighed_of_each(journal) if pair[0].job.device == device]
+    return sorted(mine, key=lambda pair: (pair[0].job.runtime, pair[0].job.model, pair[0].job.batch_size))
+
+
+def write(
+    numbers: Sequence[tuple[Published, int]],
+    weighed: Sequence[tuple[Weighed, int]],
+    source: str,
+    device: Device,
+    out: Path,
+) -> None:
     """Both files of a source. Raises OSError."""
     seen = [observation(number, threads, source) for number, threads in numbers]
+    seen += [memory_observation(one, threads, source) for one, threads in weighed]
     shipped_form.write(out / "measurements" / f"{source}.csv", seen)
     folder = out / "fingerprints"
     folder.mkdir(exist_ok=True)
     found = [fingerprint(number, device) for number, _ in numbers]
+    found += [memory_fingerprint(one, device) for one, _ in weighed]
     (folder / f"{source}.json").write_text(_compact(found), encoding="utf-8")
 
 
@@ -62,8 +76,9 @@ def main() -> None:
     asked = parser.parse_args()
     with open_store(database()) as store:
         device = store.device(asked.device)
-    numbers = best_of(Journal(measurements_folder()), asked.device)
-    write(numbers, asked.source, device, asked.out)
+    journal = Journal(measurements_folder())
+    numbers, weighed = best_of(journal, asked.device), memory_of_the_rest(journal, asked.device)
+    write(numbers, weighed, asked.source, device, asked.out)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from math import log
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.measure.plan import ANCHORS
 from advisor.records import Device, Model, Target
 from advisor.store import Store
+
+if TYPE_CHECKING:
+    from advisor.workflows.planning import Options
 
 
 class Wanted(NamedTuple):
@@ -20,15 +23,14 @@ class Wanted(NamedTuple):
     others: list[Model]
 
 
-def wanted_models(
-    store: Store, device: Device, target: Target, names: Sequence[str], all_models: bool, library: str | None
-) -> Wanted:
+def wanted_models(store: Store, device: Device, target: Target, asked: Options) -> Wanted:
     """The models named, or the anchors and what was not measured on the target yet. Raises UnknownName."""
-    if names:
-        return Wanted([], [store.model(name) for name in names])
-    seen = {m.signature for m in store.measurements(device.id) if same_cell(m.target, target)}
+    if asked.models:
+        return Wanted([], [store.model(name) for name in asked.models])
+    rows = [m for m in store.measurements(device.id) if same_cell(m.target, target)]
+    seen = {m.signature for m in rows if (m.memory_mib if asked.memory_only else m.latency_ms) is not None}
     anchors = [store.model(name) for name in ANCHORS]
-    lacking = [m for m in _one_per_architecture(store, library) if m.signature not in seen]
+    lacking = [m for m in _one_per_architecture(store, asked.library) if m.signature not in seen]
     first = {m.signature for m in anchors}
     others = _by_family([m for m in lacking if m.signature not in first], store)
     return Wanted([m for m in anchors if m.signature not in seen], others)

@@ -89,6 +89,34 @@ def test_measuring_again_replaces_the_number_in_the_database_and_both_results_st
     assert {file.stem for file in (home / "measurements" / "published").iterdir()} == {first, second}
 
 
+def test_memory_alone_needs_one_launch_and_never_replaces_a_latency_but_is_replaced_by_one(home, advisor_at):
+    (weighed,) = json.loads(run(home, "torchvision/vgg11", "--memory-only").stdout)["left_out"]
+    assert (weighed["status"], weighed["memory_kind"]) == ("memory", "process_peak")
+    ((_, _, latency, _, memory, *_),) = kept(home)
+    assert (latency, memory) == (None, pytest.approx(weighed["memory_mib"], rel=1e-4))
+    (device,) = (file.stem for file in (home / "profiles").glob("*.toml"))
+    asked = ("predict", "torchvision/vgg11", "--device", device, "--threads", "1", "--format", "json")
+    (answer,) = json.loads(advisor_at(*asked, home=home).stdout)["predictions"]
+    assert answer["memory_mib"]["basis"] == "measured"
+    assert answer["latency_ms"]["basis"] == "predicted"
+    assert run(home, "torchvision/vgg11").returncode == 0
+    ((_, _, latency, *_),) = kept(home)
+    assert latency is not None
+    assert run(home, "torchvision/vgg11", "--memory-only").returncode == 0
+    ((_, _, again, *_),) = kept(home)
+    assert again == latency
+
+
+def test_memory_of_a_model_whose_latency_was_rejected_is_kept(home):
+    found = json.loads(run(home, "torchvision/vgg11", environment={"STUB_SLOWDOWN": "3"}).stdout)
+    (left,) = found["left_out"]
+    assert left["status"] == "ok"
+    assert "too much to correct for" in left["reasons"][0]
+    ((model, _, latency, _, memory, *_),) = kept(home)
+    assert (model, latency) == ("torchvision/vgg11", None)
+    assert memory == pytest.approx(left["memory_mib"], rel=1e-4)
+
+
 def test_killed_at_fifty_random_points_nothing_is_lost_doubled_or_left_running(home, shared_home, tmp_path):
     environment = {**os.environ, "ADVISOR_HOME": str(home), "STUB_SECONDS": "0.2"}
     chance, begun = random.Random(7), False

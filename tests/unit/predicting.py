@@ -164,6 +164,9 @@ class World:
     def complexities(self):
         return self._complexities
 
+    def only_timm(self):
+        return set()
+
     def families(self):
         return self._families
 

@@ -18,7 +18,8 @@ def main(arguments: list[str]) -> None:
     resume = "--resume" in options
     found = measure(
         models, resume=resume, worker=WORKER, batch_sizes=options.get("--batch-sizes", "1"), budget=options.get("--budget"),
-        runtime=options.get("--runtime"), threads=None if resume or "--all-threads" in options else 1,
+        runtime=options.get("--runtime"), memory_only="--memory-only" in options,
+        threads=None if resume or "--all-threads" in options else 1,
     )  # fmt: skip
     print(json.dumps(json.loads(measured(found, "json", 100))))
 
