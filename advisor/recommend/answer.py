@@ -6,6 +6,7 @@ Tuples, because making a dataclass of many fields takes longer than ranking the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.records import Quantity, Target
@@ -39,19 +40,54 @@ class Pick(NamedTuple):
     memory_reason: str
     memory_parts_mib: Mapping[str, float]
     probability: float
+    """That every budget is met."""
     reasons: tuple[str, ...]
     measure_command: str
+    accuracy: float = 0.0
+    """Percent on the test set that was asked for; equals `top1` where that is ImageNet-1k top-1."""
+    accuracy_precision: str = ""
+    """Precision at which the accuracy was observed: the target's where it was checked there, else fp32."""
+    chances: Mapping[str, float] = MappingProxyType({})
+    """Budget name -> probability that it alone is met."""
+    tie_group: int = 0
+    """From 1: picks of one group are closer on the objective than the noise. 0 in `measure_first`."""
+    pareto: bool = False
+    """On the front of accuracy against latency and memory of everything feasible."""
+    dominated_by: str = ""
+    """A feasible candidate at least as accurate, as fast and as small; empty on the front and in `measure_first`."""
+    power_w: Quantity | None = None
+    """Mean electrical power while it runs; of what, the reasons say."""
+    power_reason: str = ""
+    energy_mj: Quantity | None = None
+    """Millijoule per image."""
 
 
 class Relaxation(NamedTuple):
-    """A budget, moved alone, that would make something feasible."""
+    """A budget, moved alone: what makes something feasible, or the next better pick that it would buy."""
 
     budget: str
     asked: str
     needed: str
     model: str
     top1: float
+    """Accuracy of the model on the test set that was asked for, percent."""
     sentence: str
+    bound: float = 0.0
+    """The least change that does it, in the budget's unit; `needed` is this rounded outwards."""
+    gain: float | None = None
+    """Points of accuracy above rank 1; None where nothing is feasible yet."""
+
+
+class Tightening(NamedTuple):
+    """A budget that could be stricter, alone, and leave rank 1 as it is."""
+
+    budget: str
+    asked: str
+    possible: str
+    model: str
+    sentence: str
+    bound: float
+    """The strictest bound, in the budget's unit; `possible` is this rounded inwards."""
 
 
 class Recommendation(NamedTuple):
@@ -66,7 +102,15 @@ class Recommendation(NamedTuple):
     picks: tuple[Pick, ...]
     measure_first: tuple[Pick, ...]
     relaxations: tuple[Relaxation, ...]
+    """Where nothing fits: what would make it fit. Else, for each budget that binds: the next steps of the front."""
     notes: tuple[str, ...] = ()
+    tightenings: tuple[Tightening, ...] = ()
+    objective: str = "accuracy"
+    accuracy_on: str = "top-1"
+    tied: tuple[str, ...] = ()
+    """`library/name.weights` of everything feasible that ties with rank 1, itself first; one row per architecture."""
+    tie_width: str = ""
+    """How far apart two picks may be and still tie, in words."""
 
     @property
     def feasible(self) -> bool:

@@ -75,16 +75,16 @@ def _relaxed(items: Sequence[Scored], question: Question) -> tuple[Relaxation, .
 
 def _worth_measuring(items: Sequence[Scored], shown: Sequence[Scored], question: Question) -> list[Scored]:
     """What might beat the best pick but is extrapolated or too uncertain, by chance x accuracy gained."""
-    floor = shown[0].top1 if shown else 0.0
+    floor = shown[0].accuracy if shown else 0.0
     open_ones = [
         i
         for i in items
-        if i.top1 > floor
+        if i.accuracy > floor
         and i.probability >= _MIGHT_FIT
         and (i.row.extrapolated or i.probability < question.confidence)
     ]
     # One row per architecture: the row that promises most, not the most accurate one.
-    open_ones.sort(key=lambda i: (-i.probability * (i.top1 - floor), i.latency_key, i.row.model))
+    open_ones.sort(key=lambda i: (-i.probability * (i.accuracy - floor), i.latency_key, i.row.model))
     kept: dict[str, Scored] = {}
     for item in open_ones:
         kept.setdefault(item.row.signature, item)
@@ -118,7 +118,7 @@ def _pick(question: Question, item: Scored, known: Estimate, rank: int, why: tup
     row = item.row
     return Pick(
         rank=rank, model=row.model, family=row.family, weights=row.tag, license=row.license,
-        license_kind=licenses.kind(row.license), resolution=row.resolution, top1=item.top1,
+        license_kind=licenses.kind(row.license), resolution=row.resolution, top1=item.accuracy,
         params_m=row.params / 1e6, gmacs=row.macs / 1e9, target=question.target, batch_size=question.batch_size,
         latency_ms=_stated(known.latency, question.confidence), latency_reason=known.latency_reason,
         throughput_img_s=_throughput(known, question.confidence),

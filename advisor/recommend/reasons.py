@@ -26,10 +26,10 @@ def of_pick(
 def _standing(item: Scored, best: Scored, feasible: int, confidence: float) -> tuple[str, ...]:
     if item is best:
         return (
-            f"{item.top1:.1f} % top-1, to a tenth of a point the best of {feasible} architectures "
+            f"{item.accuracy:.1f} % top-1, to a tenth of a point the best of {feasible} architectures "
             f"with at least {confidence:.0%} chance to meet every budget",
         )
-    gap = best.top1 - item.top1
+    gap = best.accuracy - item.accuracy
     if item.latency_key < best.latency_key:
         return (f"{gap:.1f} points below rank 1, {best.latency_key / item.latency_key:.2f}x as fast",)
     return (f"{gap:.1f} points below rank 1",)

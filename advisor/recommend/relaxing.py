@@ -66,14 +66,14 @@ def _closest(items: Iterable[Scored], name: str, confidence: float, batch_size: 
     if not options:
         return None
     sign = -1 if name.startswith("min_") else 1
-    return min(options, key=lambda option: (sign * option[0], -option[1].top1))
+    return min(options, key=lambda option: (sign * option[0], -option[1].accuracy))
 
 
 def _needed(item: Scored, name: str, chance: float, batch_size: int) -> float | None:
     """The bound on `name` that this candidate meets with probability `chance`, or None where the index is unknown."""
     row = item.row
     if name == "min_accuracy_percent":
-        return item.top1
+        return item.accuracy
     if name == "max_params":
         return float(row.params)
     if name in ("max_memory_mib", "board_memory_mib"):
@@ -103,10 +103,10 @@ def _relaxation(
 ) -> Relaxation:
     asked, wanted = describe(name, bound), describe(name, _outwards(name, needed))
     model = item.row.model
-    sentence = f"{_VERBS[name].format(needed=wanted, asked=asked)} {model} ({item.top1:.1f} % top-1) at {confidence:.0%} confidence"
+    sentence = f"{_VERBS[name].format(needed=wanted, asked=asked)} {model} ({item.accuracy:.1f} % top-1) at {confidence:.0%} confidence"
     if together:
         sentence += f", together with {' and '.join(TITLES[name].split()[0] for name in together)}"
-    return Relaxation(name, asked, wanted, model, item.top1, sentence)
+    return Relaxation(name, asked, wanted, model, item.accuracy, sentence)
 
 
 def _outwards(name: str, needed: float) -> float:

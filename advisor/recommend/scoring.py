@@ -16,8 +16,8 @@ class Scored(NamedTuple):
     """A candidate with its chances. A tuple, because thousands are made for one answer."""
 
     row: Candidate
-    top1: float
-    """At the precision asked for."""
+    accuracy: float
+    """Percent on the test set and at the precision asked for."""
     chances: Mapping[str, float]
     probability: float
 
@@ -66,7 +66,7 @@ def score(rows: Iterable[Candidate], budgets: Budgets, batch_size: int, accuraci
 
 def rank_key(item: Scored) -> tuple[float, float, str]:
     """Most accurate first (ties at a tenth of a point), then fastest."""
-    return (-round(item.top1, 1), item.latency_key, item.row.model)
+    return (-round(item.accuracy, 1), item.latency_key, item.row.model)
 
 
 def best_per_architecture(items: Iterable[Scored]) -> list[Scored]:
