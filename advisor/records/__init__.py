@@ -42,6 +42,8 @@ GRADES = ("A", "B", "C", "D")
 STATISTICS = ("p50", "mean", "p90", "p95", "p99", "min", "max")
 TIMING_SCOPES = ("forward", "forward+copies", "pipeline")
 MEMORY_KINDS = ("process_peak", "cuda_reserved+context", "board_delta", "engine", "activations", "unstated")
+POWER_SCOPES = ("board", "module", "accelerator", "unstated")
+"""What a metered power is of: the whole board at its plug, the module's input rail, the GPU alone."""
 PRECISIONS = ("fp64", "fp32", "tf32", "amp_fp16", "amp_bf16", "fp16", "bf16", "int8", "int8+fp16", "mixed")
 """`mixed` is a runtime's own default choice (ncnn: fp16 storage, fp16 arithmetic where the processor has it)."""
 

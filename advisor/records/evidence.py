@@ -43,6 +43,10 @@ class Observation:
     note: str = ""
     accelerators: int = 1
     """How many accelerators together produced the figure."""
+    power_w: float | None = None
+    """Mean electrical power while it ran, as metered; never a rated power."""
+    power_scope: str = ""
+    """What was metered; one of POWER_SCOPES where there is a power."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from functools import partial
+from typing import NamedTuple
 
+from advisor.errors import DataError
 from advisor.records import Candidate, Target
 from advisor.store.targets import find_target
 
@@ -30,3 +32,53 @@ def precision_accuracies(db: sqlite3.Connection, precision: str) -> dict[tuple[s
     """(model, weights tag, resolution) -> (top-1 percent, source) observed at a precision."""
     query = "SELECT model, tag, resolution, top1, source FROM precision_accuracy WHERE precision = ?"
     return {(model, tag, size): (top1, source) for model, tag, size, top1, source in db.execute(query, (precision,))}
+
+
+_ACCURACIES = ("top1", "top5", "real_top1", "v2_top1", "a_top1", "r_top1", "sketch_top1")
+
+
+def accuracies(db: sqlite3.Connection, column: str) -> dict[tuple[str, str, int], tuple[float, str]]:
+    """(model, weights tag, resolution) -> (percent, source) on the test set that `column` of the weights is of."""
+    if column not in _ACCURACIES:
+        raise DataError(f"weights have no accuracy called {column!r}; known: {', '.join(_ACCURACIES)}")
+    query = f"SELECT model, tag, resolution, {column}, source FROM weights WHERE {column} IS NOT NULL"  # noqa: S608 - a constant
+    return {(model, tag, size): (percent, source) for model, tag, size, percent, source in db.execute(query)}
+
+
+def precision_doubts(db: sqlite3.Connection, runtime: str, precision: str) -> dict[str, str]:
+    """Family -> why its accuracy is in doubt at a precision in a runtime, with the source."""
+    query = "SELECT family, reason, source FROM precision_doubts WHERE runtime = ? AND precision = ?"
+    return {family: f"{reason} ({source})" for family, reason, source in db.execute(query, (runtime, precision))}
+
+
+class PowerRow(NamedTuple):
+    """A metered power on a target at a batch size."""
+
+    signature: str
+    resolution: int
+    power_w: float
+    scope: str
+    latency_ms: float | None
+    """Of the batch, where the same observation states it."""
+    grade: str
+    source: str
+
+
+_POWER = """
+SELECT a.signature, m.resolution, o.power_w, o.power_scope, o.latency_ms, m.grade, s.name
+FROM observations o INDEXED BY observations_with_power
+JOIN measurements m ON m.id = o.id
+JOIN targets t ON t.id = m.target_id JOIN architectures a ON a.id = m.arch_id JOIN sources s ON s.id = o.source_id
+WHERE o.power_w IS NOT NULL AND o.batch_size = ? AND t.device = ? AND t.compute_unit = ? AND t.power_mode = ? AND t.runtime = ?
+  AND t.precision = ? AND t.memory_format = ? AND t.threads = ? AND o.timing_scope = 'forward'
+ORDER BY m.grade, m.id
+"""
+
+
+def power(db: sqlite3.Connection, target: Target, batch_size: int) -> list[PowerRow]:
+    """Metered power in exactly this power mode of a target, best documented first: another mode draws another power."""
+    key = (
+        batch_size, target.device, target.compute_unit, target.power_mode, target.runtime, target.precision,
+        target.memory_format, target.threads,
+    )  # fmt: skip
+    return [PowerRow(*row) for row in db.execute(_POWER, key)]

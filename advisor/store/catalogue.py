@@ -99,6 +99,12 @@ def write_precision_accuracy(db: sqlite3.Connection, path: Path) -> None:
     )
 
 
+def write_precision_doubts(db: sqlite3.Connection, path: Path) -> None:
+    """Insert families that are known to lose accuracy at a precision in a runtime."""
+    rows = [(r["family"], r["runtime"], r["precision"], r["reason"], r["source"]) for r in rows_of(path)]
+    db.executemany("INSERT INTO precision_doubts VALUES (?, ?, ?, ?, ?)", rows)
+
+
 def architecture_ids(db: sqlite3.Connection) -> dict[str, int]:
     """Signature -> row id."""
     return dict(db.execute("SELECT signature, id FROM architectures"))

@@ -49,14 +49,15 @@ class EvidenceWriter:
     def add(self, seen: Iterable[tuple[Observation, Outcome]], origin: str) -> None:
         """Store observations that are not known yet."""
         self._db.executemany(
-            f"INSERT INTO observations VALUES ({', '.join('?' * 27)})",  # noqa: S608 - placeholders only
+            f"INSERT INTO observations VALUES ({', '.join('?' * 29)})",  # noqa: S608 - placeholders only
             (self._row(observation, origin, outcome) for observation, outcome in seen),
         )
 
     def _row(self, seen: Observation, origin: str, outcome: Outcome) -> tuple[Any, ...]:
         return (
             seen.id, self._source(seen.source, origin), origin, *outcome, *_PRINTED(seen),
-            json.dumps(dict(seen.quantiles)) if seen.quantiles else "{}", seen.note, seen.accelerators,
+            json.dumps(dict(seen.quantiles)) if seen.quantiles else "{}", seen.note, seen.accelerators, seen.power_w,
+            seen.power_scope,
         )  # fmt: skip
 
     def add_measurements(self, found: Iterable[Measurement]) -> None:
@@ -94,12 +95,13 @@ def observations(
     db: sqlite3.Connection, origin: str | None = None, outcome: str | None = None
 ) -> Iterator[Observation]:
     """Stored observations, optionally of one origin (shipped, user) or outcome, in the order of their ids."""
-    query = f"""SELECT o.id, s.name, {", ".join("o." + name for name in _OBSERVATION)}, o.quantiles, o.note, o.accelerators
+    query = f"""SELECT o.id, s.name, {", ".join("o." + name for name in _OBSERVATION)}, o.quantiles, o.note, o.accelerators,
+                       o.power_w, o.power_scope
                 FROM observations o JOIN sources s ON s.id = o.source_id
                 WHERE (?1 IS NULL OR o.origin = ?1) AND (?2 IS NULL OR o.outcome = ?2) ORDER BY o.id"""  # noqa: S608 - constants
     for row in db.execute(query, (origin, outcome)):
-        *fields, quantiles, note, accelerators = row
-        yield Observation(*[*fields, json.loads(quantiles), note, accelerators])
+        *fields, quantiles, note, accelerators, power, scope = row
+        yield Observation(*[*fields, json.loads(quantiles), note, accelerators, power, scope])
 
 
 def forget(db: sqlite3.Connection, source: str, chosen: Callable[[Observation], bool]) -> int:

@@ -76,7 +76,17 @@ CREATE TABLE estimates (
   FOREIGN KEY (arch_id, resolution) REFERENCES complexity) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE observations ADD COLUMN power_w REAL;
+ALTER TABLE observations ADD COLUMN power_scope TEXT NOT NULL DEFAULT '';
+-- Few rows have a power; an answer must find them without reading the others.
+CREATE INDEX observations_with_power ON observations (id) WHERE power_w IS NOT NULL;
+CREATE TABLE precision_doubts (
+  family TEXT NOT NULL, runtime TEXT NOT NULL, precision TEXT NOT NULL, reason TEXT NOT NULL, source TEXT NOT NULL,
+  PRIMARY KEY (family, runtime, precision)) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Migration k brings a database from version k to k + 1; never edited once released."""
 
 VERSION = len(MIGRATIONS)

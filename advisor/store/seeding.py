@@ -19,8 +19,8 @@ from advisor.store.store import Store
 Progress = Callable[[str], None]
 
 _EMPTIED = (
-    "estimates", "predictors", "measurements", "targets", "precision_accuracy", "weights", "complexity", "model_aliases",
-    "models", "architectures",
+    "estimates", "predictors", "measurements", "targets", "precision_accuracy", "precision_doubts", "weights", "complexity",
+    "model_aliases", "models", "architectures",
 )  # fmt: skip
 """Everything derived from shipped text, children before parents."""
 
@@ -34,6 +34,7 @@ def seed(store: Store, benchmarks: Path, devices: Iterable[Device], on_progress:
         profiles.write_devices(store.db, devices)
         catalogue.write_catalogue(store.db, benchmarks / "catalogue")
         catalogue.write_precision_accuracy(store.db, benchmarks / "precision_accuracy.csv")
+        catalogue.write_precision_doubts(store.db, benchmarks / "precision_doubts.csv")
         evidence.write_sources(store.db, _sources(benchmarks / "sources.toml"))
         on_progress("measurements")
         add_observations(store, benchmarks, read_folder(benchmarks / "measurements").observations, "shipped")

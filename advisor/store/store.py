@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Target,
         Weights,
     )
+    from advisor.store.candidates import PowerRow
 
 
 class Store:
@@ -96,6 +97,18 @@ class Store:
     def precision_accuracies(self, precision: str) -> dict[tuple[str, str, int], tuple[float, str]]:
         """(model, weights tag, resolution) -> (top-1 percent, source) observed at this precision."""
         return candidates.precision_accuracies(self.db, precision)
+
+    def accuracies(self, column: str) -> dict[tuple[str, str, int], tuple[float, str]]:
+        """(model, weights tag, resolution) -> (percent, source) on another test set. Raises DataError for no such column."""
+        return candidates.accuracies(self.db, column)
+
+    def precision_doubts(self, runtime: str, precision: str) -> dict[str, str]:
+        """Family -> why its accuracy is in doubt at a precision in a runtime."""
+        return candidates.precision_doubts(self.db, runtime, precision)
+
+    def power(self, target: Target, batch_size: int) -> list[PowerRow]:
+        """Metered power on a target at a batch size, best documented first."""
+        return candidates.power(self.db, target, batch_size)
 
     def has_estimates(self, target: Target, batch_size: int) -> bool:
         """Whether estimates of a target at a batch size were materialised."""

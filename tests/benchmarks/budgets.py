@@ -25,7 +25,8 @@ _COPIES = """
 INSERT INTO observations
   SELECT o.id || '-' || c.n, o.source_id, 'user', o.outcome, o.reason, o.locator, o.model, o.library_hint, o.device, o.runtime,
          o.precision, o.batch_size, o.resolution, o.latency_ms, o.throughput_img_s, o.memory_mib, o.memory_kind, o.statistic,
-         o.timing_scope, o.samples, o.memory_format, o.power_mode, o.threads, o.software, o.quantiles, o.note, o.accelerators
+         o.timing_scope, o.samples, o.memory_format, o.power_mode, o.threads, o.software, o.quantiles, o.note, o.accelerators,
+         o.power_w, o.power_scope
   FROM observations o JOIN measurements m ON m.id = o.id CROSS JOIN copies c;
 """
 _MEASURED = """

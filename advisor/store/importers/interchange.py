@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from advisor.records import STATISTICS, TIMING_SCOPES, Observation
+from advisor.records import POWER_SCOPES, STATISTICS, TIMING_SCOPES, Observation
 from advisor.store.importers import observations
 from advisor.store.importers.csvfile import BadCell, choice, integer, number, read_rows, shown
 from advisor.store.importers.grades import SEPARATOR
@@ -18,6 +18,7 @@ from advisor.store.importers.observations import (
     MAX_BATCH,
     MAX_LATENCY_MS,
     MAX_MEMORY,
+    MAX_POWER_W,
     MAX_RESOLUTION,
     MAX_THROUGHPUT,
     MIN_LATENCY_MS,
@@ -29,7 +30,7 @@ from advisor.store.importers.timm import is_result_file, parse_name
 COLUMNS = (
     "source_id", "model", "library_hint", "device", "runtime", "precision", "batch_size", "resolution", "latency_ms",
     "throughput_img_s", "memory_mb", "top1", "top5", "params_m", "gmacs", "power_mode", "note", "statistic",
-    "timing_scope",
+    "timing_scope", "power_w", "power_scope",
 )  # fmt: skip
 REQUIRED = ("model", "device", "runtime", "precision", "batch_size")
 _MIB_PER_MB = 1e6 / 2**20
@@ -67,9 +68,18 @@ def observation_of(cells: dict[str, str], known: Known) -> Observation:
         device=_named(cells, "device"), runtime=cells["runtime"], precision=cells["precision"],
         power_mode=cells["power_mode"], latency_ms=latency, **figures, statistic=statistic, timing_scope=scope,
         samples=noted.samples or facts.samples, memory_kind=_memory_kind(facts) if figures["memory_mib"] else "",
-        quantiles=quantiles, accelerators=noted.accelerators,
+        quantiles=quantiles, accelerators=noted.accelerators, **_power(cells, noted),
         note=SEPARATOR.join(dict.fromkeys([*facts.causes, *doubts, *noted.tokens, *comment])),
     )  # fmt: skip
+
+
+def _power(cells: dict[str, str], noted: Noted) -> dict[str, Any]:
+    """Power in its own column, or in the note of a known source; what it was metered on may be unstated."""
+    watts = number(cells, "power_w", 0, MAX_POWER_W) or noted.power_w
+    scope = choice(cells, "power_scope", POWER_SCOPES)
+    if scope and watts is None:
+        raise BadCell("power_scope is stated without power_w")
+    return {"power_w": watts, "power_scope": (scope or "unstated") if watts else ""}
 
 
 def _memory_kind(facts: SourceFacts) -> str:

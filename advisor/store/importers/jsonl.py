@@ -22,12 +22,16 @@ MAX_LINE = 1 << 20
 
 _TEXT = {
     "id", "source", "locator", "model", "library_hint", "device", "runtime", "precision", "memory_kind", "statistic",
-    "timing_scope", "memory_format", "power_mode", "software", "note",
+    "timing_scope", "memory_format", "power_mode", "software", "note", "power_scope",
 }  # fmt: skip
 _WHOLE = {"batch_size", "threads", "accelerators"}
 _WHOLE_OR_NONE = {"resolution", "samples"}
-_NUMBER_OR_NONE = {"latency_ms", "throughput_img_s", "memory_mib"}
+_NUMBER_OR_NONE = {"latency_ms", "throughput_img_s", "memory_mib", "power_w"}
 _OBSERVATION = tuple(f.name for f in fields(Observation))
+_OPTIONAL = {"power_w": None, "power_scope": ""}
+"""Written only where stated: lines without power are as they were before there was any."""
+_REQUIRED = object()
+"""Equals no value."""
 _OWN = ("model", "signature", "resolution", "grade", "caveats", "verdict")
 """Fields of a measurement that its observation does not hold already."""
 
@@ -61,7 +65,8 @@ def write(path: Path, records: Iterable[Observation], measurements: Mapping[str,
 
 
 def _line(seen: Observation, measured: Measurement | None) -> str:
-    record: dict[str, Any] = {"observation": {**asdict(seen), "quantiles": dict(seen.quantiles)}, "measurement": None}
+    stated = {name: value for name, value in asdict(seen).items() if value != _OPTIONAL.get(name, _REQUIRED)}
+    record: dict[str, Any] = {"observation": {**stated, "quantiles": dict(seen.quantiles)}, "measurement": None}
     if measured is not None:
         record["measurement"] = {name: getattr(measured, name) for name in _OWN} | {"target": asdict(measured.target)}
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
@@ -138,6 +143,8 @@ def _parse(line: str) -> dict[str, Any]:
 
 
 def _observation(values: object) -> Observation:
+    if isinstance(values, dict):
+        values = {**_OPTIONAL, **values}
     if not isinstance(values, dict) or set(values) != set(_OBSERVATION):
         raise BadCell(f"'observation' must have exactly the fields {', '.join(_OBSERVATION)}")
     for name, value in values.items():

@@ -28,6 +28,8 @@ class Noted:
     model_only_ms: float | None = None
     """Latency of the model alone where the headline includes copies."""
     model_only_max_ms: float | None = None
+    power_w: float | None = None
+    """Metered while it ran; the source does not say of what."""
 
 
 def _search(pattern: str, text: str) -> str:
@@ -59,7 +61,12 @@ def _arttrt(row: Cells) -> Noted:
 
 
 def _qutibench(row: Cells) -> Noted:
-    return Noted(locator="experimental_data_imagenet.csv#row" + _search(r"csv data row (\d+)", row["note"]))
+    note = row["note"]
+    power = _search(r"power W .*?full=([\d.]+)", note)
+    return Noted(
+        locator="experimental_data_imagenet.csv#row" + _search(r"csv data row (\d+)", note),
+        power_w=float(power) if power else None,
+    )
 
 
 def _mlperf(row: Cells) -> Noted:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import DataError
-from advisor.records import MEMORY_KINDS, STATISTICS, TIMING_SCOPES, Observation
+from advisor.records import MEMORY_KINDS, POWER_SCOPES, STATISTICS, TIMING_SCOPES, Observation
 from advisor.store.importers.csvfile import BadCell, choice, integer, number, read_rows, shown
 
 HASHED = (
@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "locator": "", "library_hint": "", "runtime": "", "precision": "", "resolution": None, "latency_ms": None,
     "throughput_img_s": None, "memory_mib": None, "memory_kind": "", "samples": None, "memory_format": "",
     "power_mode": "", "threads": 0, "software": "", "quantiles": {}, "note": "", "accelerators": 1,
+    "power_w": None, "power_scope": "",
 }  # fmt: skip
 
 MIN_LATENCY_MS = 1e-3
@@ -41,6 +42,7 @@ MAX_MEMORY = 1e8
 MAX_BATCH = 1_000_000
 MAX_RESOLUTION = 16_384
 MAX_THREADS = 4096
+MAX_POWER_W = 1e5
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ def problem_of(seen: Observation) -> str:
     bounded = (
         ("latency_ms", seen.latency_ms, MAX_LATENCY_MS), ("throughput_img_s", seen.throughput_img_s, MAX_THROUGHPUT),
         ("memory_mib", seen.memory_mib, MAX_MEMORY), ("batch_size", seen.batch_size, MAX_BATCH),
-        ("resolution", seen.resolution, MAX_RESOLUTION),
+        ("resolution", seen.resolution, MAX_RESOLUTION), ("power_w", seen.power_w, MAX_POWER_W),
         *((f"quantile {name}", value, MAX_LATENCY_MS) for name, value in seen.quantiles.items()),
     )  # fmt: skip
     for name, value, high in bounded:
@@ -97,6 +99,8 @@ def problem_of(seen: Observation) -> str:
             return f"{name} {value} must be greater than 0 and at most {high:g}"
     if seen.statistic not in STATISTICS or seen.timing_scope not in TIMING_SCOPES:
         return f"statistic {shown(seen.statistic)} or timing scope {shown(seen.timing_scope)} is unknown"
+    if (seen.power_w is None) != (seen.power_scope not in POWER_SCOPES):
+        return f"power scope {shown(seen.power_scope)} is unknown; accepted with a power: {', '.join(POWER_SCOPES)}"
     if seen.latency_ms is None and seen.throughput_img_s is None and seen.memory_mib is None:
         return "states neither latency nor throughput nor memory"
     return ""
@@ -127,7 +131,8 @@ def _observation(cells: dict[str, str]) -> Observation:
         choice(cells, "timing_scope", TIMING_SCOPES), integer(cells, "samples", 1, MAX_BATCH), get("memory_format", ""),
         get("power_mode", ""), integer(cells, "threads", 0, MAX_THREADS) or 0, get("software", ""),
         _quantiles(quantiles) if quantiles else {}, get("note", ""),
-        integer(cells, "accelerators", 1, MAX_THREADS) or 1,
+        integer(cells, "accelerators", 1, MAX_THREADS) or 1, number(cells, "power_w", 0, MAX_POWER_W),
+        choice(cells, "power_scope", POWER_SCOPES),
     )  # fmt: skip
 
 
