@@ -1,6 +1,6 @@
-"""The only parser and formatter of quantities a person types: `50ms`, `1.5GB`, `30fps`, `75%`, `30M`.
+"""The only parser and formatter of quantities a person types: `50ms`, `1.5GB`, `30fps`, `75%`, `30M`, `15W`, `0.2J`.
 
-Every parser returns the canonical unit that record fields use (ms, MiB, images/s, percent, count).
+Every parser returns the canonical unit that record fields use (ms, MiB, images/s, percent, count, W, mJ).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ _BYTES = {
     "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
     "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40,
 }  # fmt: skip
+_POWER_W = {"mW": 1e-3, "W": 1.0, "kW": 1e3}
+_ENERGY_MJ = {"uJ": 1e-3, "µJ": 1e-3, "μJ": 1e-3, "mJ": 1.0, "J": 1e3}
 _RATE = {"fps": 1.0, "img/s": 1.0, "images/s": 1.0, "/s": 1.0}
 _COUNT = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
 
@@ -59,6 +61,24 @@ def memory_mib(text: str) -> float:
 def throughput_img_s(text: str) -> float:
     """Images per second from `30fps`, `120img/s`. Raises UsageError."""
     return _parse(text, "throughput", _RATE, "30fps, 30img/s")
+
+
+def power_w(text: str) -> float:
+    """Watts from `15W`, `500mW`. Raises UsageError."""
+    return _exact(text, "power", _POWER_W, "15W, 500mW")
+
+
+def energy_mj(text: str) -> float:
+    """Millijoules from `0.2J`, `150mJ`. Raises UsageError."""
+    return _exact(text, "energy", _ENERGY_MJ, "0.2J, 150mJ")
+
+
+def _exact(text: str, quantity: str, units: dict[str, float], accepted: str) -> float:
+    """As `_parse`, but MW is not mW: a million-fold slip of the shift key is refused where the case decides."""
+    unit = _split(text, quantity, accepted)[1]
+    if unit not in units and unit[:1] == "M":
+        raise UsageError(f"{quantity} {text!r} has unit {unit!r}; accepted: {accepted}")
+    return _parse(text, quantity, units, accepted)
 
 
 def count(text: str) -> float:
@@ -110,6 +130,16 @@ def significant(value: float, digits: int = 3) -> str:
 def format_ms(value: float) -> str:
     """`4.57 ms`."""
     return f"{significant(value)} ms"
+
+
+def format_w(value: float) -> str:
+    """`11.5 W`."""
+    return f"{significant(value)} W"
+
+
+def format_mj(value: float) -> str:
+    """`60.3 mJ`, `1.2 J` from 1000 mJ up."""
+    return f"{significant(value / 1000)} J" if value >= 1000 else f"{significant(value)} mJ"
 
 
 def format_mib(value: float) -> str:

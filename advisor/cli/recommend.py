@@ -8,6 +8,8 @@ import click
 
 from advisor.cli.codes import ANSWERED, INFEASIBLE
 from advisor.cli.options import format_option, progress, target_options, width
+from advisor.recommend.objectives import OBJECTIVES
+from advisor.recommend.testsets import TEST_SETS
 from advisor.workflows import answering
 
 
@@ -16,8 +18,26 @@ from advisor.workflows import answering
 @click.option("--max-latency", metavar="TIME", help="Of the whole batch, e.g. 50ms or 0.05s.")
 @click.option("--min-throughput", metavar="RATE", help="E.g. 30fps.")
 @click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30).")
-@click.option("--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1, e.g. 75% or 0.75.")
+@click.option("--min-accuracy", metavar="SHARE", help="On the test set of --accuracy-on, e.g. 75% or 0.75.")
 @click.option("--max-params", metavar="COUNT", help="E.g. 30M.")
+@click.option(
+    "--max-power", metavar="POWER", help="Mean electrical power while it runs, e.g. 15W; where it was measured."
+)
+@click.option("--max-energy", metavar="ENERGY", help="Per image, e.g. 0.2J or 150mJ; where power was measured.")
+@click.option(
+    "--objective",
+    type=click.Choice(list(OBJECTIVES)),
+    default="accuracy",
+    show_default=True,
+    help="What best means; balanced: accuracy against latency and memory.",
+)
+@click.option(
+    "--accuracy-on",
+    type=click.Choice(list(TEST_SETS), case_sensitive=False),
+    default="top-1",
+    show_default=True,
+    help="Test set of the accuracy: ImageNet-1k top-1 or top-5, ReaL, V2, A, R, Sketch.",
+)
 @click.option(
     "--latency-stat",
     type=click.Choice(["p50", "p90"]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from advisor.recommend.chance import chance_at_most
-from advisor.records import Candidate
-from advisor.units import format_count, format_mib, format_ms, significant
+from advisor.records import Candidate, Quantity
+from advisor.units import format_count, format_mib, format_mj, format_ms, format_w, significant
 
 
 class Budgets(NamedTuple):
@@ -19,10 +19,26 @@ class Budgets(NamedTuple):
     min_accuracy_percent: float | None = None
     max_params: float | None = None
     board_memory_mib: float | None = None
+    max_power_w: float | None = None
+    max_energy_mj: float | None = None
+    """Per image."""
 
     def stated(self) -> dict[str, float]:
         """Name -> bound, of those that are set."""
         return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+class Draw(NamedTuple):
+    """What a candidate was seen to take from its supply; an index that was not seen is None."""
+
+    power_w: Quantity | None = None
+    energy_mj: Quantity | None = None
+    """Per image."""
+    scope: str = ""
+    """What was metered: board, module, gpu, ... or unstated."""
+
+
+NO_POWER = "no power was measured for this model on this target; it is never guessed from a rated power"
 
 
 def describe(name: str, bound: float) -> str:
@@ -37,6 +53,8 @@ FORMATS = {
     "min_accuracy_percent": lambda value: f"{value:.1f} %",
     "max_params": format_count,
     "board_memory_mib": format_mib,
+    "max_power_w": format_w,
+    "max_energy_mj": format_mj,
 }
 
 
@@ -47,34 +65,66 @@ TITLES = {
     "min_accuracy_percent": "top-1 at least",
     "max_params": "parameters at most",
     "board_memory_mib": "memory of the device",
+    "max_power_w": "power at most",
+    "max_energy_mj": "energy per image at most",
 }
 """Budget in words, before its bound."""
 
+SHARED = {
+    "max_latency_ms": "time",
+    "min_throughput_img_s": "time",
+    "max_memory_mib": "memory",
+    "board_memory_mib": "memory",
+    "max_power_w": "power",
+    "max_energy_mj": "power",
+}
+"""Budgets that bound one quantity, or two that err together: the tighter of them counts. The others stand for themselves."""
 
-def chances(budgets: Budgets, row: Candidate, top1: float, batch_size: int) -> dict[str, float]:
+
+def chances(
+    stated: Mapping[str, float], row: Candidate, accuracy: float, batch_size: int, draw: Draw | None = None
+) -> dict[str, float]:
     """Name of each stated budget -> probability that the candidate meets it; 0 where the index is unknown."""
-    found: dict[str, float] = {}
-    if budgets.min_accuracy_percent is not None:
-        found["min_accuracy_percent"] = float(top1 >= budgets.min_accuracy_percent)
-    if budgets.max_params is not None:
-        found["max_params"] = float(row.params <= budgets.max_params)
-    if budgets.max_latency_ms is not None:
-        found["max_latency_ms"] = _on_time(row, budgets.max_latency_ms)
-    if budgets.min_throughput_img_s is not None:
-        found["min_throughput_img_s"] = _on_time(row, latency_for(budgets.min_throughput_img_s, row, batch_size))
-    if budgets.max_memory_mib is not None:
-        found["max_memory_mib"] = _in_memory(row, budgets.max_memory_mib)
-    if budgets.board_memory_mib is not None:
-        found["board_memory_mib"] = _in_memory(row, budgets.board_memory_mib)
-    return found
+    return {name: _CHANCES[name](bound, row, accuracy, batch_size, draw) for name, bound in stated.items()}
 
 
-def _on_time(row: Candidate, bound: float) -> float:
+_Chance = Callable[[float, Candidate, float, int, "Draw | None"], float]
+
+
+def _on_time(bound: float, row: Candidate, _: float, __: int, ___: Draw | None) -> float:
     return chance_at_most(row.latency_ms, row.latency_low, row.latency_high, bound)
 
 
-def _in_memory(row: Candidate, bound: float) -> float:
+def _fast_enough(bound: float, row: Candidate, _: float, batch_size: int, __: Draw | None) -> float:
+    return chance_at_most(row.latency_ms, row.latency_low, row.latency_high, latency_for(bound, row, batch_size))
+
+
+def _in_memory(bound: float, row: Candidate, _: float, __: int, ___: Draw | None) -> float:
     return chance_at_most(row.memory_mib, row.memory_low, row.memory_high, bound)
+
+
+def _in_power(bound: float, _: Candidate, __: float, ___: int, draw: Draw | None) -> float:
+    return 0.0 if draw is None else _within(draw.power_w, bound)
+
+
+def _in_energy(bound: float, _: Candidate, __: float, ___: int, draw: Draw | None) -> float:
+    return 0.0 if draw is None else _within(draw.energy_mj, bound)
+
+
+def _within(quantity: Quantity | None, bound: float) -> float:
+    return 0.0 if quantity is None else chance_at_most(quantity.value, quantity.low, quantity.high, bound)
+
+
+_CHANCES: dict[str, _Chance] = {
+    "max_latency_ms": _on_time,
+    "min_throughput_img_s": _fast_enough,
+    "max_memory_mib": _in_memory,
+    "board_memory_mib": _in_memory,
+    "min_accuracy_percent": lambda bound, _, accuracy, __, ___: float(accuracy >= bound),
+    "max_params": lambda bound, row, _, __, ___: float(row.params <= bound),
+    "max_power_w": _in_power,
+    "max_energy_mj": _in_energy,
+}
 
 
 def latency_for(throughput: float, row: Candidate, batch_size: int) -> float:
@@ -90,9 +140,22 @@ def latency_for(throughput: float, row: Candidate, batch_size: int) -> float:
 def overall(found: Mapping[str, float]) -> float:
     """Probability that all budgets are met.
 
-    Latency and throughput bound one quantity, and so do the two memory bounds: the tighter counts. Time and memory err
-    independently of each other.
+    Of budgets that share a quantity the tighter counts. Time, memory and power err independently of each other.
     """
-    time = min(found.get("max_latency_ms", 1.0), found.get("min_throughput_img_s", 1.0))
-    memory = min(found.get("max_memory_mib", 1.0), found.get("board_memory_mib", 1.0))
-    return time * memory * found.get("min_accuracy_percent", 1.0) * found.get("max_params", 1.0)
+    get = found.get
+    time = min(get("max_latency_ms", 1.0), get("min_throughput_img_s", 1.0))
+    memory = min(get("max_memory_mib", 1.0), get("board_memory_mib", 1.0))
+    power = min(get("max_power_w", 1.0), get("max_energy_mj", 1.0))
+    return time * memory * power * get("min_accuracy_percent", 1.0) * get("max_params", 1.0)
+
+
+def chance_needed(found: Mapping[str, float], name: str, confidence: float) -> float | None:
+    """The chance of meeting `name` at which all budgets together reach the confidence; None where the others do not allow it."""
+    quantity = SHARED.get(name)
+    others = {other: chance for other, chance in found.items() if other != name}
+    rest = overall({o: c for o, c in others.items() if quantity is None or SHARED.get(o) != quantity})
+    if rest < confidence:
+        return None
+    needed = confidence / rest
+    sharing = (c for o, c in others.items() if quantity is not None and SHARED.get(o) == quantity)
+    return needed if min(sharing, default=1.0) * rest >= confidence else None

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from advisor.records import Quantity
 
 _Z90 = 1.6448536269514722
 """Half-width of a central 90 % interval in standard deviations."""
 _LEAST_SD = 1e-6
+_SURE = 1 - 1e-9
+"""A chance from which on only what counts as certain will do."""
+_ROUNDING = 1e-9
+"""Relative: an inverse must not miss its chance by the last digit."""
 
 
 def normal_cdf(z: float) -> float:
@@ -16,6 +21,7 @@ def normal_cdf(z: float) -> float:
     return 0.5 * (1.0 + math.erf(z / math.sqrt(2.0)))
 
 
+@lru_cache(maxsize=64)
 def z_of(confidence: float) -> float:
     """Half-width, in standard deviations, of the central interval that holds `confidence` (0..1)."""
     low, high = 0.0, 10.0
@@ -55,6 +61,15 @@ def derived_throughput(latency: Quantity, batch_size: int) -> Quantity:
     return latency._replace(value=scale / latency.value, low=scale / latency.high, high=scale / latency.low)
 
 
-def bound_for(value: float, high: float, chance: float) -> float:
-    """The least bound a quantity stays under with probability `chance` (0.5 < chance < 1)."""
-    return value * math.pow(high / value, z_of(2 * chance - 1) / _Z90)
+def bound_for(value: float, low: float, high: float, chance: float) -> float:
+    """The least bound a quantity (interval at 90 %) stays under with probability `chance`: the inverse of `chance_at_most`."""
+    if chance >= _SURE:
+        return high * math.pow(high / value, 3) * (1 + _ROUNDING)  # where chance_at_most counts as certain
+    z = z_of(2 * chance - 1) if chance >= 0.5 else -z_of(1 - 2 * chance)
+    edge = high / value if chance >= 0.5 else value / low
+    return value * math.exp(z * max(math.log(edge) / _Z90, _LEAST_SD)) * (1 + _ROUNDING)
+
+
+def log_sd(low: float, high: float) -> float:
+    """Standard deviation, in logs, of a quantity with this 90 % interval."""
+    return math.log(high / low) / (2 * _Z90)

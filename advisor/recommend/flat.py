@@ -55,6 +55,12 @@ def flat(picks: Sequence[Pick]) -> list[dict[str, Cell]]:
             **_spread("throughput_img_s", p.throughput_img_s),
             **_spread("memory_mib", p.memory_mib),
             "probability": p.probability,
+            "accuracy": p.accuracy,
+            "tie_group": p.tie_group or None,
+            "pareto": int(p.pareto),
+            "dominated_by": p.dominated_by or None,
+            **_spread("power_w", p.power_w),
+            **_spread("energy_mj_per_image", p.energy_mj),
         }
         for p in picks
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from advisor.recommend import licenses
 from advisor.recommend.budgets import Budgets
 from advisor.recommend.chance import bound_for
-from advisor.recommend.scoring import REPARAM, Scored
+from advisor.recommend.objectives import Objective
+from advisor.recommend.scoring import REPARAM, Known, Scored
 from advisor.records import Estimate, Quantity
 from advisor.units import format_mib, format_ms, significant
 
@@ -16,23 +17,68 @@ _BASIS = {
 }
 
 
-def of_pick(
-    item: Scored, known: Estimate, best: Scored, feasible: int, budgets: Budgets, confidence: float
-) -> tuple[str, ...]:
-    """Reasons of a feasible pick; `best` is rank 1, `feasible` the number of architectures that met all budgets."""
-    return (*_standing(item, best, feasible, confidence), *common(item, known, budgets, confidence))
-
-
-def _standing(item: Scored, best: Scored, feasible: int, confidence: float) -> tuple[str, ...]:
+def of_pick(item: Scored, best: Scored, feasible: int, confidence: float, objective: Objective) -> tuple[str, ...]:
+    """Where a feasible pick stands; `best` is rank 1, `feasible` the number of architectures that met all budgets."""
     if item is best:
-        return (
-            f"{item.accuracy:.1f} % top-1, to a tenth of a point the best of {feasible} architectures "
-            f"with at least {confidence:.0%} chance to meet every budget",
-        )
+        return (_FIRST[objective.name].format(accuracy=item.accuracy, count=feasible, confidence=confidence),)
     gap = best.accuracy - item.accuracy
+    standing = f"{abs(gap):.1f} points {'below' if gap >= 0 else 'above'} rank 1"
     if item.latency_key < best.latency_key:
-        return (f"{gap:.1f} points below rank 1, {best.latency_key / item.latency_key:.2f}x as fast",)
-    return (f"{gap:.1f} points below rank 1",)
+        return (f"{standing}, {best.latency_key / item.latency_key:.2f}x as fast",)
+    return (standing,)
+
+
+_AMONG = "of {count} architectures with at least {confidence:.0%} chance to meet every budget"
+_FIRST = {
+    "accuracy": "{accuracy:.1f} % top-1, to a tenth of a point the best " + _AMONG,
+    "latency": "the lowest latency " + _AMONG,
+    "memory": "the least memory " + _AMONG,
+    "throughput": "the highest throughput " + _AMONG,
+    "balanced": "the best balance of accuracy, latency and memory " + _AMONG,
+}
+
+
+def of_group(group: int, peers: int, best: Scored, objective: Objective, confidence: float) -> tuple[str, ...]:
+    """That a pick of the first group is not alone at the top."""
+    if group > 1 or peers == 1:
+        return ()
+    width = objective.apart(objective.width(best, best, confidence))
+    return (f"ties with {peers - 1} more: differences up to {width} are within the noise of {_NOISE[objective.name]}",)
+
+
+_NOISE = {
+    "accuracy": "the test set",
+    "latency": "the estimates",
+    "memory": "the estimates",
+    "throughput": "the estimates",
+    "balanced": "the test set and the estimates",
+}
+
+
+def of_front(item: Scored, beaten_by: Scored | None) -> tuple[str, ...]:
+    """Which feasible candidate leaves no reason to choose this one, as far as accuracy, latency and memory go."""
+    if beaten_by is None:
+        return ()
+    row = beaten_by.row
+    costs = [format_ms(row.latency_ms)] if row.latency_ms is not None else []
+    costs += [format_mib(row.memory_mib)] if row.memory_mib is not None else []
+    return (f"dominated by {named(beaten_by)}: {', '.join([f'{beaten_by.accuracy:.1f} %', *costs])}",)
+
+
+def named(item: Scored) -> str:
+    """A candidate in words."""
+    return f"{item.row.model}.{item.row.tag}".rstrip(".") + f" at {item.row.resolution} px"
+
+
+def of_precision(item: Scored, known: Known, precision: str) -> tuple[str, ...]:
+    """What is known of the accuracy at the precision it is to run at."""
+    key = (item.row.model, item.row.tag, item.row.resolution)
+    if key in known.checked:
+        top1, source = known.checked[key]
+        return (f"at {precision} {top1:.1f} % top-1 was measured ({source})",)
+    if known.accuracies is not None and "int8" in precision:
+        return (f"accuracy is as measured at int8 ({known.accuracies[key][1]})",)
+    return ()
 
 
 def common(item: Scored, known: Estimate, budgets: Budgets, confidence: float) -> tuple[str, ...]:
@@ -58,7 +104,7 @@ def _with_source(quantity: Quantity) -> str:
 
 
 def _slack(latency: Quantity, bound: float, confidence: float) -> str:
-    worst = bound_for(latency.value, latency.high, min(max(confidence, 0.501), 0.999))
+    worst = bound_for(latency.value, latency.low, latency.high, min(max(confidence, 0.501), 0.999))
     if worst <= bound:
         return (
             f"stays under {format_ms(worst)} at {confidence:.0%}, {format_ms(bound - worst)} below the budget"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from advisor.recommend.budgets import Budgets, chances, overall
+from advisor.recommend.budgets import Budgets, Draw, chances, overall
 from advisor.records import Candidate
 
 REPARAM = "+reparam"
@@ -20,15 +21,19 @@ class Scored(NamedTuple):
     """Percent on the test set and at the precision asked for."""
     chances: Mapping[str, float]
     probability: float
+    draw: Draw | None = None
+    barred: str = ""
+    """Why it is never picked however surely it fits: extrapolated, or its accuracy at the precision is doubtful."""
 
     @property
     def latency_key(self) -> float:
         """Latency in ms for ordering; unknown comes last."""
         return float("inf") if self.row.latency_ms is None else self.row.latency_ms
 
-    def others(self, budget: str) -> float:
-        """Probability of meeting every budget except one."""
-        return overall({name: value for name, value in self.chances.items() if name != budget})
+    @property
+    def memory_key(self) -> float:
+        """Memory in MiB for ordering; unknown comes last."""
+        return float("inf") if self.row.memory_mib is None else self.row.memory_mib
 
 
 class Filters(NamedTuple):
@@ -50,31 +55,54 @@ def admitted(rows: Iterable[Candidate], filters: Filters, kind: Callable[[str], 
     ]
 
 
-Accuracies = Mapping[tuple[str, str, int], tuple[float, str]]
+Weighed = tuple[str, str, int]
+"""(model, weights tag, resolution)."""
+Accuracies = Mapping[Weighed, tuple[float, str]]
+"""-> (percent, source)."""
 
 
-def score(rows: Iterable[Candidate], budgets: Budgets, batch_size: int, accuracies: Accuracies | None) -> list[Scored]:
-    """Every candidate with its chances. `accuracies`, where given, replaces the published top-1 and drops who lacks one."""
+class Known(NamedTuple):
+    """What is known beside the rows themselves."""
+
+    accuracies: Accuracies | None = None
+    """Replaces the published top-1 and drops who lacks one: of another test set, or observed at int8."""
+    checked: Accuracies = MappingProxyType({})
+    """Top-1 observed at the target's precision."""
+    doubts: Mapping[str, str] = MappingProxyType({})
+    """Family -> why its accuracy at the target's precision is in doubt."""
+    draws: Mapping[tuple[str, int], Draw] = MappingProxyType({})
+    """(signature, resolution) -> power and energy."""
+
+
+def score(rows: Iterable[Candidate], budgets: Budgets, batch_size: int, known: Known) -> list[Scored]:
+    """Every candidate with its chances; those without an accuracy of the kind that was asked for are left out."""
+    accuracies, doubts, draws, stated = known.accuracies, known.doubts, known.draws, budgets.stated()
     scored = []
     for row in rows:
-        top1 = row.top1 if accuracies is None else accuracies.get((row.model, row.tag, row.resolution), (None, ""))[0]
-        if top1 is not None:
-            found = chances(budgets, row, top1, batch_size)
-            scored.append(Scored(row, top1, found, overall(found)))
+        accuracy = row.top1 if accuracies is None else accuracies.get((row.model, row.tag, row.resolution), _NONE)[0]
+        if accuracy is not None:
+            draw = draws.get((row.signature, row.resolution)) if draws else None
+            found = chances(stated, row, accuracy, batch_size, draw)
+            barred = "extrapolated" if row.extrapolated else _doubt(row, known) if doubts else ""
+            scored.append(Scored(row, accuracy, found, overall(found), draw, barred))
     return scored
 
 
-def rank_key(item: Scored) -> tuple[float, float, str]:
-    """Most accurate first (ties at a tenth of a point), then fastest."""
-    return (-round(item.accuracy, 1), item.latency_key, item.row.model)
+_NONE = (None, "")
 
 
-def best_per_architecture(items: Iterable[Scored]) -> list[Scored]:
-    """The best row of each architecture, in rank order; of a model and its fused form, the faster."""
+def _doubt(row: Candidate, known: Known) -> str:
+    if row.family not in known.doubts or (row.model, row.tag, row.resolution) in known.checked:
+        return ""
+    return known.doubts[row.family]
+
+
+def best_per_architecture(items: Iterable[Scored], order: Callable[[Scored], Any]) -> list[Scored]:
+    """The best row of each architecture, in order; of a model and its fused form, the first."""
     architectures: set[str] = set()
     forms: set[str] = set()
     kept = []
-    for item in sorted(items, key=rank_key):
+    for item in sorted(items, key=order):
         form = item.row.model.removesuffix(REPARAM)
         if item.row.signature not in architectures and form not in forms:
             kept.append(item)

@@ -11,12 +11,15 @@ from advisor.errors import NotEnoughEvidence, StoreError, UsageError
 from advisor.recommend import licenses
 from advisor.recommend.answer import Recommendation
 from advisor.recommend.budgets import Budgets
+from advisor.recommend.objectives import OBJECTIVES
 from advisor.recommend.ranking import Question
 from advisor.recommend.ranking import recommend as rank
 from advisor.recommend.scoring import Filters, admitted
+from advisor.recommend.testsets import TEST_SETS
 from advisor.records import Candidate, Device, Estimate, Target
 from advisor.store import Store
 from advisor.workflows.choosing import chosen_device
+from advisor.workflows.knowing import known_beside
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.tails import Tail, tail_of
 
@@ -54,6 +57,8 @@ def recommend(
     max_memory: str | None = None,
     min_accuracy: str | None = None,
     max_params: str | None = None,
+    max_power: str | None = None,
+    max_energy: str | None = None,
     batch_size: int = 1,
     resolution: int | None = None,
     runtime: str | None = None,
@@ -67,11 +72,14 @@ def recommend(
     all_rows: bool = False,
     library: str | None = None,
     license: str | None = None,
+    objective: str = "accuracy",
+    accuracy_on: str = "top-1",
     on_progress: Progress = silent,
 ) -> Recommendation:
     """The best models for a device under budgets, with reasons and how each figure is known.
 
-    Budgets are texts with a unit (`50ms`, `30fps`, `1GB`, `75%`, `30M`). `device` None is this machine.
+    Budgets are texts with a unit (`50ms`, `30fps`, `1GB`, `75%`, `30M`, `15W`, `0.2J`). `device` None is this machine.
+    `objective` is a key of recommend.objectives.OBJECTIVES, `accuracy_on` of recommend.testsets.TEST_SETS.
     Raises UsageError for what cannot be asked, NotEnoughEvidence where nothing is known of the target.
     """
     budgets = Budgets(
@@ -80,15 +88,18 @@ def recommend(
         max_memory_mib=_parsed(units.memory_mib, max_memory),
         min_accuracy_percent=_parsed(units.accuracy_percent, min_accuracy),
         max_params=_parsed(units.count, max_params),
+        max_power_w=_parsed(units.power_w, max_power),
+        max_energy_mj=_parsed(units.energy_mj, max_energy),
     )
     _check(batch_size, top, latency_stat)
+    _check_meaning(objective, accuracy_on)
     options = TargetOptions(runtime, precision, power_mode, threads, memory_format)
     filters = Filters(resolution, library, license)
     with prepared_store(on_progress) as store:
         profile, notes = chosen_device(store, device)
         question = Question(
             options.on(profile), batch_size, budgets._replace(board_memory_mib=usable_memory_mib(profile)),
-            units.fraction(str(confidence)), top, all_rows, filters,
+            units.fraction(str(confidence)), top, all_rows, filters, objective, accuracy_on,
         )  # fmt: skip
         return _answer(store, profile, question, latency_stat, notes)
 
@@ -103,6 +114,13 @@ def _check(batch_size: int, top: int, latency_stat: str) -> None:
         raise UsageError(f"--top {top} must be at least 1")
     if latency_stat not in ("p50", "p90"):
         raise UsageError(f"latency statistic {latency_stat!r} is not known; accepted: p50, p90")
+
+
+def _check_meaning(objective: str, accuracy_on: str) -> None:
+    if objective not in OBJECTIVES:
+        raise UsageError(f"objective {objective!r} is not known; accepted: {', '.join(OBJECTIVES)}")
+    if accuracy_on not in TEST_SETS:
+        raise UsageError(f"test set {accuracy_on!r} is not known; accepted: {', '.join(TEST_SETS)}")
 
 
 def checked_batch(batch_size: int) -> None:
@@ -140,8 +158,8 @@ def _answer(
             raise StoreError(f"{store.path} changed while it was read; ask again")
         return tail.estimate(found)
 
-    accuracies, precision_note = _accuracies(store, target.precision)
-    return rank(question, rows, details, accuracies, (*notes, *_notes(profile, question), *tail.notes, *precision_note))
+    known, known_notes = known_beside(store, profile, question)
+    return rank(question, rows, details, known, (*notes, *_notes(profile, question), *tail.notes, *known_notes))
 
 
 def ensure_estimates(store: Store, target: Target, batch_size: int) -> None:
@@ -167,23 +185,6 @@ def _require_latency(store: Store, rows: Sequence[Candidate], question: Question
         f"no latency is known for {target.runtime} {target.precision} on {target.device}: {reason}; "
         f"or choose another --runtime or --precision ('advisor devices show {target.device}')"
     )
-
-
-def _accuracies(
-    store: Store, precision: str
-) -> tuple[dict[tuple[str, str, int], tuple[float, str]] | None, tuple[str, ...]]:
-    """Accuracy observed at int8, which alone may recommend int8; None = the published accuracy counts."""
-    if "int8" not in precision:
-        if precision in ("fp32", "tf32", "fp64"):
-            return None, ()
-        checked = store.precision_accuracies(precision)
-        return None, (
-            f"accuracy is of the published weights at full precision; at {precision} it was checked for {len(checked)} of them",
-        )
-    found = store.precision_accuracies("int8")
-    if not found:
-        raise NotEnoughEvidence("no accuracy at int8 is known: int8 is recommended only with evidence; ask for fp16")
-    return found, (f"int8: only the {len(found)} sets of weights with accuracy measured at int8 are considered",)
 
 
 def _notes(profile: Device, question: Question) -> list[str]:

@@ -8,7 +8,7 @@ from advisor.recommend import licenses
 from advisor.recommend.budgets import Budgets, chances, overall
 from advisor.recommend.chance import at_confidence, bound_for, chance_at_most, z_of
 from advisor.recommend.ranking import Question, recommend
-from advisor.recommend.scoring import Filters
+from advisor.recommend.scoring import Filters, Known
 from advisor.records import Candidate, Estimate, Quantity, Target
 
 TARGET = Target("board", "gpu", "MAXN", "tensorrt", "fp16")
@@ -182,7 +182,7 @@ def test_accuracy_at_another_precision_replaces_the_published_one():
         Question(TARGET, 1, Budgets()),
         rows,
         details,
-        {("timm/kept", "in1k", 224): (77.5, "src")},
+        Known({("timm/kept", "in1k", 224): (77.5, "src")}),
     )
     assert [(p.model, p.top1) for p in found.picks] == [("timm/kept", 77.5)]
 
@@ -216,7 +216,8 @@ def test_the_interval_is_restated_at_the_asked_confidence():
 
 
 def test_bound_for_inverts_the_chance():
-    assert chance_at_most(10.0, 8.0, 13.0, bound_for(10.0, 13.0, 0.93)) == pytest.approx(0.93, abs=1e-6)
+    for chance in (1e-6, 0.07, 0.3, 0.5, 0.93, 1 - 1e-7, 1.0):
+        assert chance_at_most(10.0, 8.0, 13.0, bound_for(10.0, 8.0, 13.0, chance)) == pytest.approx(chance, abs=1e-6)
 
 
 def test_z_of_ninety_percent():
@@ -230,7 +231,7 @@ def test_two_bounds_on_one_quantity_count_once():
 
 def test_chances_are_zero_where_an_index_is_unknown():
     blind = row("net", 80, None)._replace(memory_mib=None, memory_low=None, memory_high=None)
-    assert chances(Budgets(max_latency_ms=1, max_memory_mib=1), blind, 80, 1) == {
+    assert chances(Budgets(max_latency_ms=1, max_memory_mib=1).stated(), blind, 80, 1) == {
         "max_latency_ms": 0.0,
         "max_memory_mib": 0.0,
     }
