@@ -73,7 +73,7 @@ class Relaxation(NamedTuple):
     """Accuracy of the model on the test set that was asked for, percent."""
     sentence: str
     bound: float = 0.0
-    """The least change that does it, in the budget's unit; `needed` is this rounded outwards."""
+    """In the budget's unit: the least change that does it (`needed` is this rounded outwards), or a step's bound itself."""
     gain: float | None = None
     """Points of accuracy above rank 1; None where nothing is feasible yet."""
 

@@ -62,7 +62,7 @@ TITLES = {
     "max_latency_ms": "latency at most",
     "min_throughput_img_s": "throughput at least",
     "max_memory_mib": "memory at most",
-    "min_accuracy_percent": "top-1 at least",
+    "min_accuracy_percent": "accuracy at least",
     "max_params": "parameters at most",
     "board_memory_mib": "memory of the device",
     "max_power_w": "power at most",

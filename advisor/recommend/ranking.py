@@ -55,7 +55,7 @@ class Question(NamedTuple):
 
     def asked(self) -> Asked:
         """What the prices of budgets depend on."""
-        return Asked(self.budgets, self.confidence, self.batch_size, self.best(), self.accuracy_on)
+        return Asked(self.budgets, self.confidence, self.batch_size, self.best(), TEST_SETS[self.accuracy_on].label)
 
 
 class Standing(NamedTuple):

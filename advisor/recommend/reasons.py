@@ -17,6 +17,9 @@ _BASIS = {
 }
 
 
+DOMINATED = "dominated by"
+
+
 def of_pick(item: Scored, best: Scored, feasible: int, confidence: float, objective: Objective) -> tuple[str, ...]:
     """Where a feasible pick stands; `best` is rank 1, `feasible` the number of architectures that met all budgets."""
     if item is best:
@@ -62,7 +65,7 @@ def of_front(item: Scored, beaten_by: Scored | None) -> tuple[str, ...]:
     row = beaten_by.row
     costs = [format_ms(row.latency_ms)] if row.latency_ms is not None else []
     costs += [format_mib(row.memory_mib)] if row.memory_mib is not None else []
-    return (f"dominated by {named(beaten_by)}: {', '.join([f'{beaten_by.accuracy:.1f} %', *costs])}",)
+    return (f"{DOMINATED} {named(beaten_by)}: {', '.join([f'{beaten_by.accuracy:.1f} %', *costs])}",)
 
 
 def named(item: Scored) -> str:

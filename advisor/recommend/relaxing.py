@@ -47,27 +47,28 @@ def relaxations(items: Sequence[Scored], asked: Asked) -> tuple[Relaxation, ...]
 
 
 def steps(items: Sequence[Scored], best: Scored, asked: Asked) -> tuple[Relaxation, ...]:
-    """Where something fits: for each budget that binds, the least changes after which something beats all before by more than noise.
+    """Where something fits: for each budget that binds, up to three looser bounds and what would be first under them.
 
-    `best` is rank 1. At most three steps per budget, in the order of the budgets.
+    A bound has two digits, as a person would ask for it, and is a step if its first beats the one before by more than noise.
+    `best` is rank 1 now. In the order of the budgets.
     """
     out = (item for item in items if item.probability < asked.confidence and not item.barred)
     better = [item for item in out if _beats(item, best, asked)]
     return tuple(
-        _step(name, bound, needed, item, best, asked)
+        _step(name, bound, wanted, item, best, asked)
         for name, bound in asked.budgets.stated().items()
-        for needed, item in _climb(better, name, best, asked)[:_STEPS]
+        for wanted, item in _climb(better, name, best, asked)[:_STEPS]
     )
 
 
 def _climb(better: Sequence[Scored], name: str, best: Scored, asked: Asked) -> list[tuple[float, Scored]]:
+    """(bound, first under it) wherever that changes by more than noise, nearest bound first."""
+    offers = [(outwards(name, needed, 2), item) for needed, item in _offers(better, name, asked)]
+    order = asked.objective.order
     last, found = best, []
-    ordered = sorted(
-        _offers(better, name, asked), key=lambda offer: (_cost(name, offer[0]), asked.objective.order(offer[1]))
-    )
-    for needed, item in ordered:
+    for wanted, item in sorted(offers, key=lambda offer: (_cost(name, offer[0]), order(offer[1]))):
         if _beats(item, last, asked):
-            found.append((needed, item))
+            found.append((wanted, item))
             last = item
     return found
 
@@ -186,15 +187,15 @@ _GAINS = {
 }
 
 
-def _step(name: str, bound: float, needed: float, item: Scored, best: Scored, asked: Asked) -> Relaxation:
-    wanted = outwards(name, needed)
-    change = describe(name, abs(wanted - bound))
+def _step(name: str, bound: float, wanted: float, item: Scored, best: Scored, asked: Asked) -> Relaxation:
+    moved = abs(wanted - bound)
+    change = f"{moved:.1f} points" if name == "min_accuracy_percent" else describe(name, moved)
     sign = "-" if name.startswith("min_") else "+"
     gain = item.accuracy - best.accuracy
     where = f"{item.row.model} at {item.row.resolution} px, {item.accuracy:.1f} %"
     sentence = f"{sign}{change} buys {_bought(item, best, asked.objective, gain)}: {where} ({TITLES[name]} {describe(name, wanted)})"
     return Relaxation(
-        name, describe(name, bound), describe(name, wanted), item.row.model, item.accuracy, sentence, needed, gain
+        name, describe(name, bound), describe(name, wanted), item.row.model, item.accuracy, sentence, wanted, gain
     )
 
 
@@ -214,9 +215,10 @@ def _tightening(name: str, bound: float, possible: float, best: Scored) -> Tight
     return Tightening(name, asked, strict, best.row.model, sentence, possible)
 
 
-def outwards(name: str, needed: float) -> float:
-    """Rounded to three digits so that the printed bound still admits the model."""
+def outwards(name: str, needed: float, digits: int = 3) -> float:
+    """Rounded so that the printed bound still admits the model; accuracy to a tenth of a point."""
     if name == "min_accuracy_percent":
         return math.floor(needed * 10) / 10
-    step = 10.0 ** (math.floor(math.log10(needed)) - 2)
-    return (math.floor if name.startswith("min_") else math.ceil)(needed / step) * step
+    places = digits - 1 - math.floor(math.log10(needed))
+    rounded = (math.floor if name.startswith("min_") else math.ceil)(needed * 10.0**places)
+    return float(f"{rounded}e{-places}")

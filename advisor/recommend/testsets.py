@@ -13,16 +13,18 @@ class TestSet(NamedTuple):
     """Of the table of weights."""
     images: int
     title: str
+    label: str
+    """Short, for heads of columns."""
 
 
 TEST_SETS = {
-    "top-1": TestSet("top1", 50_000, "ImageNet-1k top-1"),
-    "top-5": TestSet("top5", 50_000, "ImageNet-1k top-5"),
-    "real": TestSet("real_top1", 46_837, "ImageNet-ReaL top-1"),
-    "v2": TestSet("v2_top1", 10_000, "ImageNet-V2 top-1"),
-    "a": TestSet("a_top1", 7_500, "ImageNet-A top-1"),
-    "r": TestSet("r_top1", 30_000, "ImageNet-R top-1"),
-    "sketch": TestSet("sketch_top1", 50_889, "ImageNet-Sketch top-1"),
+    "top-1": TestSet("top1", 50_000, "ImageNet-1k top-1", "top-1"),
+    "top-5": TestSet("top5", 50_000, "ImageNet-1k top-5", "top-5"),
+    "real": TestSet("real_top1", 46_837, "ImageNet-ReaL top-1", "ReaL"),
+    "v2": TestSet("v2_top1", 10_000, "ImageNet-V2 top-1", "V2"),
+    "a": TestSet("a_top1", 7_500, "ImageNet-A top-1", "A"),
+    "r": TestSet("r_top1", 30_000, "ImageNet-R top-1", "R"),
+    "sketch": TestSet("sketch_top1", 50_889, "ImageNet-Sketch top-1", "Sketch"),
 }
 """Name on the command line -> the set.
 

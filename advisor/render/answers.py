@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from advisor.recommend.answer import Pick, Recommendation
+from advisor.recommend.answer import Recommendation
 from advisor.recommend.budgets import TITLES, describe
 from advisor.recommend.flat import Cell, flat, flat_predictions
+from advisor.recommend.reasons import DOMINATED
 from advisor.recommend.reports import Prediction
-from advisor.records import Quantity
+from advisor.recommend.testsets import TEST_SETS
 from advisor.render import as_json
 from advisor.render.grid import Grid, as_csv, text
-from advisor.units import significant
-
-_MARKS = {"non-commercial": " (!)", "unknown": " (?)"}
+from advisor.render.picks import basis, legend, spread, table
 
 
 def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
@@ -23,10 +22,18 @@ def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
         return as_json.dump(as_json.recommendation(answer))
     if fmt == "csv":
         return as_csv(_flat(flat(answer.picks)))
-    picks = text(_picks(answer.picks, fmt), fmt, width)
-    parts = [_headline(answer), picks if answer.picks else "Nothing meets all budgets."]
-    parts += _relaxed(answer, width) + _why(answer, width) + _measure_first(answer, fmt, width) + _notes(answer, width)
+    parts = [_headline(answer), *_found(answer, fmt, width)]
+    parts += _relaxed(answer, width) + _why(answer, width) + _price(answer, width)
+    parts += _measure_first(answer, fmt, width) + _notes(answer, width)
     return "\n\n".join(parts)
+
+
+def _found(answer: Recommendation, fmt: str, width: int) -> list[str]:
+    if not answer.picks:
+        return ["Nothing meets all budgets."]
+    told = textwrap.fill(legend(answer, fmt, width), width, break_long_words=False, break_on_hyphens=False)
+    beaten = [f"{p.rank} is {reason}" for p in answer.picks for reason in p.reasons if reason.startswith(DOMINATED)]
+    return [table(answer, answer.picks, fmt, width), told + ("\n" + _bullets(beaten, width) if beaten else "")]
 
 
 def _flat(rows: Sequence[Mapping[str, Cell]]) -> Grid:
@@ -42,51 +49,9 @@ def _cell(value: Cell) -> str:
 
 def _headline(answer: Recommendation) -> str:
     bounds = ", ".join(f"{TITLES[name]} {describe(name, bound)}" for name, bound in answer.budgets.items())
+    if answer.accuracy_on != "top-1":
+        bounds += f"{', ' if bounds else ''}accuracy of {TEST_SETS[answer.accuracy_on].title}"
     return f"{answer.device} at {answer.confidence:.0%} confidence; {bounds or 'no budgets'}"
-
-
-Column = tuple[str, Callable[[Pick], str]]
-_COLUMNS: tuple[Column, ...] = (
-    ("##", lambda p: str(p.rank or "-")),
-    ("model.weights", lambda p: f"{p.model}.{p.weights}".rstrip(".")),
-    ("px#", lambda p: str(p.resolution)),
-    ("top-1 %#", lambda p: f"{p.top1:.1f}"),
-    ("latency ms#", lambda p: spread(p.latency_ms)),
-    ("img/s#", lambda p: number(p.throughput_img_s)),
-    ("memory MiB#", lambda p: number(p.memory_mib)),
-    ("basis", lambda p: basis(p.latency_ms)),
-    ("chance#", lambda p: f"{p.probability:.0%}"),
-    ("licence", lambda p: p.license + _MARKS.get(p.license_kind, "")),
-)
-_MORE_COLUMNS: tuple[Column, ...] = (
-    ("params M#", lambda p: significant(p.params_m)),
-    ("GMACs#", lambda p: significant(p.gmacs)),
-)
-"""Only where there is room: Markdown."""
-
-
-def _picks(picks: Sequence[Pick], fmt: str) -> Grid:
-    columns = _COLUMNS if fmt == "table" else (*_COLUMNS, *_MORE_COLUMNS)
-    return Grid(tuple(head for head, _ in columns), [tuple(cell(p) for _, cell in columns) for p in picks])
-
-
-def spread(quantity: Quantity | None) -> str:
-    """`4.57 (4.1-5.2)`; `?` where unknown."""
-    if quantity is None:
-        return "?"
-    return f"{significant(quantity.value)} ({significant(quantity.low)}-{significant(quantity.high)})"
-
-
-def number(quantity: Quantity | None) -> str:
-    """The value to three digits; `?` where unknown."""
-    return "?" if quantity is None else significant(quantity.value)
-
-
-def basis(quantity: Quantity | None) -> str:
-    """measured, calibrated or predicted, with a mark where extrapolated."""
-    if quantity is None:
-        return "unknown"
-    return quantity.basis + (", extrapolated" if quantity.extrapolated else "")
 
 
 def _bullets(lines: Sequence[str], width: int) -> str:
@@ -102,13 +67,23 @@ def _why(answer: Recommendation, width: int) -> list[str]:
     if not answer.picks:
         return []
     best = answer.picks[0]
-    return [f"Why {best.model}:\n" + _bullets([*best.reasons, f"to measure it: {best.measure_command}"], width)]
+    return [
+        f"Why {best.model}.{best.weights}".rstrip(".")
+        + ":\n"
+        + _bullets([*best.reasons, f"to measure it: {best.measure_command}"], width)
+    ]
 
 
 def _relaxed(answer: Recommendation, width: int) -> list[str]:
-    if not answer.relaxations:
+    if not answer.relaxations or answer.picks:
         return []
     return ["What would make it feasible:\n" + _bullets([r.sentence for r in answer.relaxations], width)]
+
+
+def _price(answer: Recommendation, width: int) -> list[str]:
+    """What a looser budget would buy, and what a stricter one would not cost."""
+    sentences = [r.sentence for r in answer.relaxations] + [t.sentence for t in answer.tightenings]
+    return ["Price of the budgets:\n" + _bullets(sentences, width)] if answer.picks and sentences else []
 
 
 def _measure_first(answer: Recommendation, fmt: str, width: int) -> list[str]:
@@ -117,7 +92,7 @@ def _measure_first(answer: Recommendation, fmt: str, width: int) -> list[str]:
     commands = [f"{p.model}: {p.reasons[0]}; settle it with: {p.measure_command}" for p in answer.measure_first]
     return [
         "Might fit, measure first:\n"
-        + text(_picks(answer.measure_first, fmt), fmt, width)
+        + table(answer, answer.measure_first, fmt, width)
         + "\n"
         + _bullets(commands, width)
     ]

@@ -10,8 +10,8 @@ from advisor.recommend import licenses
 from advisor.recommend.reports import DeviceDetails, Explanation, ModelDetails, ModelRow
 from advisor.records import OP_CLASSES, Complexity, Device, Layer, Weights
 from advisor.render import as_json
-from advisor.render.answers import basis, spread
 from advisor.render.grid import Grid, text
+from advisor.render.picks import basis, spread
 from advisor.units import format_count, format_mib, significant
 
 
