@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from advisor.recommend.answer import Pick, Recommendation
+from advisor.recommend.answer import Pick, Recommendation, Relaxation, Tightening
 from advisor.records import Quantity, Target
 
 
@@ -93,12 +93,16 @@ def recommendation(answer: Recommendation) -> dict[str, Any]:
         "accuracy_on": answer.accuracy_on,
         "picks": [pick(p) for p in answer.picks],
         "measure_first": [pick(p) for p in answer.measure_first],
-        "relaxations": [r._asdict() for r in answer.relaxations],
-        "tightenings": [t._asdict() for t in answer.tightenings],
+        "relaxations": [_price(r) for r in answer.relaxations],
+        "tightenings": [_price(t) for t in answer.tightenings],
         "tied": list(answer.tied),
         "tie_width": answer.tie_width or None,
         "notes": list(answer.notes),
     }
+
+
+def _price(moved: Relaxation | Tightening) -> dict[str, Any]:
+    return {name: _rounded(v) if isinstance(v, float) else v for name, v in moved._asdict().items()}
 
 
 def records(name: str, rows: Sequence[Any]) -> dict[str, Any]:

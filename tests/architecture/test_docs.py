@@ -75,6 +75,7 @@ def test_every_option_has_help():
         "CONTRIBUTING.md",
         "docs/prediction.md",
         "docs/complexity.md",
+        "docs/decision.md",
         "docs/measurement.md",
         "benchmarks_db/README.md",
     ],
