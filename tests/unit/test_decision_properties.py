@@ -75,7 +75,9 @@ def test_what_would_make_it_feasible_is_the_least_change_that_does(rows, budgets
     for name, bound in budgets.stated().items():
         if name in alone:
             there, short = alone[name].bound, tighter(name, alone[name].bound, 1e-6)
-            assert alone[name].model in [i.row.model for i in best_of(rows, budgets._replace(**{name: there}), confidence)]
+            assert alone[name].model in [
+                i.row.model for i in best_of(rows, budgets._replace(**{name: there}), confidence)
+            ]
             assert not best_of(rows, budgets._replace(**{name: short}), confidence)
         else:
             hopeless = bound * (1e-9 if name.startswith("min_") else 1e9)
