@@ -22,7 +22,7 @@ def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
         return as_json.dump(as_json.recommendation(answer))
     if fmt == "csv":
         return as_csv(_flat(flat(answer.picks)))
-    parts = [_headline(answer), *_found(answer, fmt, width)]
+    parts = [_filled(_headline(answer), width), *_found(answer, fmt, width)]
     parts += _relaxed(answer, width) + _why(answer, width) + _price(answer, width)
     parts += _measure_first(answer, fmt, width) + _notes(answer, width)
     return "\n\n".join(parts)
@@ -31,7 +31,7 @@ def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
 def _found(answer: Recommendation, fmt: str, width: int) -> list[str]:
     if not answer.picks:
         return ["Nothing meets all budgets."]
-    told = textwrap.fill(legend(answer, fmt, width), width, break_long_words=False, break_on_hyphens=False)
+    told = _filled(legend(answer, fmt, width), width)
     beaten = [f"{p.rank} is {reason}" for p in answer.picks for reason in p.reasons if reason.startswith(DOMINATED)]
     return [table(answer, answer.picks, fmt, width), told + ("\n" + _bullets(beaten, width) if beaten else "")]
 
@@ -52,6 +52,10 @@ def _headline(answer: Recommendation) -> str:
     if answer.accuracy_on != "top-1":
         bounds += f"{', ' if bounds else ''}accuracy of {TEST_SETS[answer.accuracy_on].title}"
     return f"{answer.device} at {answer.confidence:.0%} confidence; {bounds or 'no budgets'}"
+
+
+def _filled(line: str, width: int) -> str:
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _bullets(lines: Sequence[str], width: int) -> str:
