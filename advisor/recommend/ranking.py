@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from advisor.recommend import licenses, reasons
@@ -75,10 +75,18 @@ class Standing(NamedTuple):
 
 def standing(items: Sequence[Scored], question: Question) -> Standing:
     """Who is feasible at the confidence, in order of the objective, in which tie group, and beaten by whom."""
-    best = question.best()
-    feasible = [i for i in items if i.probability >= question.confidence and not i.barred]
-    fitting = best_per_architecture(feasible, best.order)
-    return Standing(fitting, tie_groups(fitting, best, question.confidence), dominators(feasible))
+    fitting = feasible(items, question)
+    groups = tie_groups(fitting, question.best(), question.confidence)
+    return Standing(fitting, groups, dominators(i for i in items if _may_be_picked(i, question)))
+
+
+def feasible(items: Iterable[Scored], question: Question) -> list[Scored]:
+    """What may be picked, best first, one row of each architecture."""
+    return best_per_architecture((i for i in items if _may_be_picked(i, question)), question.best().order)
+
+
+def _may_be_picked(item: Scored, question: Question) -> bool:
+    return item.probability >= question.confidence and not item.barred
 
 
 def recommend(
@@ -167,7 +175,7 @@ class _Shown:
             *reasons.common(item, known, question.budgets, question.confidence),
             *self._precision(item),
         )
-        pick = _pick(question, item, known, rank, why)
+        pick = pick_of(question, item, known, rank, why)
         dominated = "" if beaten_by is None else reasons.named(beaten_by)
         return self._completed(pick, item)._replace(tie_group=group, pareto=not dominated, dominated_by=dominated)
 
@@ -184,10 +192,11 @@ class _Shown:
         question, known = self._question, self._details(item.row)
         why = item.barred or f"chance {item.probability:.0%} is below {question.confidence:.0%}"
         told = reasons.common(item, known, question.budgets, question.confidence)
-        return self._completed(_pick(question, item, known, 0, (why, *told, *self._precision(item))), item)
+        return self._completed(pick_of(question, item, known, 0, (why, *told, *self._precision(item))), item)
 
 
-def _pick(question: Question, item: Scored, known: Estimate, rank: int, why: tuple[str, ...]) -> Pick:
+def pick_of(question: Question, item: Scored, known: Estimate, rank: int, why: tuple[str, ...]) -> Pick:
+    """A candidate with all that is known of it, as an answer shows it."""
     row, draw = item.row, item.draw or Draw()
     return Pick(
         rank=rank, model=row.model, family=row.family, weights=row.tag, license=row.license,
