@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from advisor.cli.codes import ANSWERED, NO_EVIDENCE
-from advisor.cli.options import format_option, width
+from advisor.cli.options import example, format_option, width
 from advisor.workflows import comparing
 
 
@@ -13,6 +13,7 @@ from advisor.workflows import comparing
 @click.argument("run_a")
 @click.argument("run_b")
 @format_option
+@example("advisor compare before.json after.json")
 def compare(run_a: str, run_b: str, fmt: str) -> int:
     """Is RUN_B faster than RUN_A? Each is a result id that `advisor measure` printed, or a result file.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from advisor.cli.options import device_option, format_option, progress, width
+from advisor.cli.options import device_option, example, format_option, progress, width
 from advisor.workflows import describing
 
 
@@ -15,6 +15,7 @@ from advisor.workflows import describing
     "--resolution", type=int, help="Input resolution instead of the model's default (needs torch unless it was traced)."
 )
 @format_option
+@example("advisor explain resnet50 --device jetson")
 def explain(model: str, device: str | None, resolution: int | None, fmt: str) -> None:
     """Layers and complexity of MODEL, and with --device what it costs there."""
     from advisor.render import descriptions

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from advisor.cli.codes import ANSWERED, FAILED, INTERRUPTED
-from advisor.cli.options import device_option, format_option, progress, width
+from advisor.cli.options import device_option, example, format_option, progress, width
 from advisor.records import PRECISIONS
 from advisor.workflows import measuring
 
@@ -42,6 +42,7 @@ from advisor.workflows import measuring
 @click.option("--resume", is_flag=True, help="Go on with the last measurement that was not finished.")
 @device_option
 @format_option
+@example("advisor measure resnet18 --budget 10min")
 def measure(models: tuple[str, ...], fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
     """Measure MODELS on this machine and keep the numbers; without MODELS the calibration anchors and what the database lacks.
 

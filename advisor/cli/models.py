@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from advisor.cli.options import format_option, progress, width
+from advisor.cli.options import example, format_option, progress, width
 from advisor.workflows import describing
 
 
@@ -17,6 +17,7 @@ def models() -> None:
 @click.option("--library", type=click.Choice(["torchvision", "timm"]), help="Only this library.")
 @click.option("--family", metavar="NAME", help="Only this family, e.g. resnet.")
 @format_option
+@example("advisor models list --family resnet")
 def list_(library: str | None, family: str | None, fmt: str) -> None:
     """Every registered model with its size and best accuracy."""
     from advisor.render import descriptions
@@ -29,6 +30,7 @@ def list_(library: str | None, family: str | None, fmt: str) -> None:
 @models.command()
 @click.argument("model")
 @format_option
+@example("advisor models show resnet50")
 def show(model: str, fmt: str) -> None:
     """One model: names of the same architecture, resolutions, weights, licences."""
     from advisor.render import descriptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -30,6 +31,16 @@ def format_option(command: Command) -> Command:
         default="table",
         help="Form of the output.",
     )(command)
+
+
+def example(line: str) -> Callable[[Command], Command]:
+    """A command line at the end of the help; a test runs it. Stands below `@click.command()`, which reads the docstring."""
+
+    def attached(command: Command) -> Command:
+        command.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n\b\nExample:\n  {line}"
+        return command
+
+    return attached
 
 
 def device_option(command: Command) -> Command:

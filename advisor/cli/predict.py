@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from advisor.cli.codes import ANSWERED, NO_EVIDENCE
-from advisor.cli.options import format_option, progress, target_options, width
+from advisor.cli.options import example, format_option, progress, target_options, width
 from advisor.workflows import predicting
 
 
@@ -16,6 +16,7 @@ from advisor.workflows import predicting
 @click.option("--all", "all_models", is_flag=True, help="Every model of the catalogue.")
 @target_options
 @format_option
+@example("advisor predict resnet50 convnext_tiny --device jetson")
 def predict(models: tuple[str, ...], fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
     """Latency and memory of MODELS on a device, measured where they were, predicted otherwise.
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from advisor.cli.codes import ANSWERED, INFEASIBLE
-from advisor.cli.options import format_option, progress, target_options, width
+from advisor.cli.options import example, format_option, progress, target_options, width
 from advisor.recommend.objectives import OBJECTIVES
 from advisor.recommend.testsets import TEST_SETS
 from advisor.workflows import answering
@@ -57,6 +57,7 @@ from advisor.workflows import answering
 @click.option("--library", type=click.Choice(["torchvision", "timm"]), help="Only models of this library.")
 @click.option("--license", type=click.Choice(["permissive"]), help="Only weights under a permissive licence.")
 @format_option
+@example("advisor recommend --device jetson --max-latency 50ms --min-accuracy 78%")
 def recommend(fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
     """Which model, on this device, under these budgets.
 
