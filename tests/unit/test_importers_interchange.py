@@ -48,6 +48,16 @@ def test_memory_is_converted_from_decimal_megabytes_and_zero_means_not_stated(wr
     assert (second.memory_mib, second.memory_kind) == (None, "")
 
 
+def test_memory_says_what_it_is_of_or_is_unstated(write, known):
+    rows = [f"{GOOD}812,process_peak", f"{GOOD}812,", f"{GOOD},process_peak", f"{GOOD}812,all of it"]
+    result = interchange.read(write("\n".join([f"{HEADER},memory_kind", *rows]) + "\n"), known)
+    assert [seen.memory_kind for seen in result.observations] == ["process_peak", "unstated"]
+    assert result.observations[0].memory_mib == pytest.approx(812e6 / 2**20)
+    (_, alone), (_, unknown) = result.rejected
+    assert "without memory_mb" in alone
+    assert "memory_kind" in unknown
+
+
 def test_unstated_statistic_and_scope_are_said(write, known):
     (seen,) = interchange.read(write(f"{HEADER}\n{GOOD}\n"), known).observations
     assert seen.note.split("; ") == ["statistic-unstated", "scope-unstated"]

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from advisor.records import POWER_SCOPES, STATISTICS, TIMING_SCOPES, Observation
+from advisor.records import MEMORY_KINDS, POWER_SCOPES, STATISTICS, TIMING_SCOPES, Observation
 from advisor.store.importers import observations
 from advisor.store.importers.csvfile import BadCell, choice, integer, number, read_rows, shown
 from advisor.store.importers.grades import SEPARATOR
@@ -30,7 +30,7 @@ from advisor.store.importers.timm import is_result_file, parse_name
 COLUMNS = (
     "source_id", "model", "library_hint", "device", "runtime", "precision", "batch_size", "resolution", "latency_ms",
     "throughput_img_s", "memory_mb", "top1", "top5", "params_m", "gmacs", "power_mode", "note", "statistic",
-    "timing_scope", "power_w", "power_scope",
+    "timing_scope", "power_w", "power_scope", "memory_kind",
 )  # fmt: skip
 REQUIRED = ("model", "device", "runtime", "precision", "batch_size")
 _MIB_PER_MB = 1e6 / 2**20
@@ -67,7 +67,7 @@ def observation_of(cells: dict[str, str], known: Known) -> Observation:
         source=source, locator=noted.locator, model=_named(cells, "model"), library_hint=cells["library_hint"],
         device=_named(cells, "device"), runtime=cells["runtime"], precision=cells["precision"],
         power_mode=cells["power_mode"], latency_ms=latency, **figures, statistic=statistic, timing_scope=scope,
-        samples=noted.samples or facts.samples, memory_kind=_memory_kind(facts) if figures["memory_mib"] else "",
+        samples=noted.samples or facts.samples, memory_kind=_memory_kind(cells, facts, figures),
         quantiles=quantiles, accelerators=noted.accelerators, **_power(cells, noted),
         note=SEPARATOR.join(dict.fromkeys([*facts.causes, *doubts, *noted.tokens, *comment])),
     )  # fmt: skip
@@ -82,8 +82,14 @@ def _power(cells: dict[str, str], noted: Noted) -> dict[str, Any]:
     return {"power_w": watts, "power_scope": (scope or "unstated") if watts else ""}
 
 
-def _memory_kind(facts: SourceFacts) -> str:
-    return facts.memory_kind or "unstated"
+def _memory_kind(cells: dict[str, str], facts: SourceFacts, figures: dict[str, Any]) -> str:
+    """What the memory is of, in its own column or as the source is known to mean it."""
+    kind = choice(cells, "memory_kind", MEMORY_KINDS)
+    if not figures["memory_mib"]:
+        if kind:
+            raise BadCell("memory_kind is stated without memory_mb")
+        return ""
+    return kind or facts.memory_kind or "unstated"
 
 
 def _source(text: str) -> str:
