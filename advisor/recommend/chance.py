@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from advisor.records import Quantity
+from advisor.records import Estimate, Quantity
 
 _Z90 = 1.6448536269514722
 """Half-width of a central 90 % interval in standard deviations."""
@@ -59,6 +59,24 @@ def derived_throughput(latency: Quantity, batch_size: int) -> Quantity:
     """Images per second as batch / latency; the interval turns over."""
     scale = 1000.0 * batch_size
     return latency._replace(value=scale / latency.value, low=scale / latency.high, high=scale / latency.low)
+
+
+def throughput_of(estimate: Estimate, confidence: float = 0.9) -> Quantity | None:
+    """Images per second with its interval: measured where it was, else batch / latency; None where latency is unknown."""
+    if estimate.latency is None:
+        return None
+    derived = at_confidence(derived_throughput(estimate.latency, estimate.batch_size), confidence)
+    if estimate.throughput_img_s is None:
+        return derived
+    shift = estimate.throughput_img_s / derived.value
+    return Quantity(
+        estimate.throughput_img_s,
+        derived.low * shift,
+        derived.high * shift,
+        "measured",
+        False,
+        estimate.latency.evidence,
+    )
 
 
 def bound_for(value: float, low: float, high: float, chance: float) -> float:

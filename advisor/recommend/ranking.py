@@ -8,7 +8,7 @@ from typing import NamedTuple
 from advisor.recommend import licenses, reasons
 from advisor.recommend.answer import Pick, Recommendation
 from advisor.recommend.budgets import NO_POWER, TITLES, Budgets, Draw, describe
-from advisor.recommend.chance import at_confidence, derived_throughput
+from advisor.recommend.chance import at_confidence, throughput_of
 from advisor.recommend.objectives import Objective, objective_named, tie_groups
 from advisor.recommend.pareto import dominators, identity
 from advisor.recommend.relaxing import Asked, relaxations, steps, tightenings
@@ -203,7 +203,7 @@ def pick_of(question: Question, item: Scored, known: Estimate, rank: int, why: t
         license_kind=licenses.kind(row.license), resolution=row.resolution, top1=_top1(question, item),
         params_m=row.params / 1e6, gmacs=row.macs / 1e9, target=question.target, batch_size=question.batch_size,
         latency_ms=_stated(known.latency, question.confidence), latency_reason=known.latency_reason,
-        throughput_img_s=_throughput(known, question.confidence),
+        throughput_img_s=throughput_of(known, question.confidence),
         memory_mib=_stated(known.memory, question.confidence), memory_reason=known.memory_reason,
         memory_parts_mib=known.memory_parts_mib, probability=item.probability, reasons=why,
         measure_command=measure_command(question.target, row.model, row.resolution, question.batch_size),
@@ -219,23 +219,6 @@ def _top1(question: Question, item: Scored) -> float:
 
 def _stated(quantity: Quantity | None, confidence: float) -> Quantity | None:
     return None if quantity is None else at_confidence(quantity, confidence)
-
-
-def _throughput(estimate: Estimate, confidence: float) -> Quantity | None:
-    if estimate.latency is None:
-        return None
-    derived = at_confidence(derived_throughput(estimate.latency, estimate.batch_size), confidence)
-    if estimate.throughput_img_s is None:
-        return derived
-    shift = estimate.throughput_img_s / derived.value
-    return Quantity(
-        estimate.throughput_img_s,
-        derived.low * shift,
-        derived.high * shift,
-        "measured",
-        False,
-        estimate.latency.evidence,
-    )
 
 
 def measure_command(target: Target, model: str, resolution: int, batch_size: int) -> str:

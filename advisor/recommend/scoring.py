@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from advisor.recommend.budgets import Budgets, Draw, chances, overall
-from advisor.records import Candidate
+from advisor.records import Candidate, Rated
 
 REPARAM = "+reparam"
 """Suffix of the form of a model whose branches are fused for deployment."""
@@ -44,8 +44,11 @@ class Filters(NamedTuple):
     license: str | None = None
 
 
-def admitted(rows: Iterable[Candidate], filters: Filters, kind: Callable[[str], str]) -> list[Candidate]:
-    """Candidates that pass the filters."""
+Row = TypeVar("Row", Candidate, Rated)
+
+
+def admitted(rows: Iterable[Row], filters: Filters, kind: Callable[[str], str]) -> list[Row]:
+    """Rows that pass the filters."""
     return [
         row
         for row in rows

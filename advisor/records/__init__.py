@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from advisor.records.architecture import Layer as Layer
     from advisor.records.architecture import Model as Model
     from advisor.records.candidate import Candidate as Candidate
+    from advisor.records.candidate import Rated as Rated
     from advisor.records.device import Device as Device
     from advisor.records.device import Fact as Fact
     from advisor.records.device import PowerMode as PowerMode
@@ -61,6 +62,7 @@ _WHERE = {
     "ClassTotals": "architecture",
     "Complexity": "architecture",
     "Model": "architecture",
+    "Rated": "candidate",
     "Weights": "weights",
     "Observation": "evidence",
     "Measurement": "evidence",

@@ -1,4 +1,4 @@
-"""The row that a recommendation is computed over. A tuple, because thousands are made for one answer."""
+"""The rows that a recommendation and a chart are computed over. Tuples, because thousands are made for one answer."""
 
 from __future__ import annotations
 
@@ -30,3 +30,21 @@ class Candidate(NamedTuple):
     memory_mib: float | None
     memory_low: float | None
     memory_high: float | None
+
+
+class Rated(NamedTuple):
+    """Weights with their accuracy beside the complexity of their architecture at that resolution: a point of the catalogue."""
+
+    signature: str
+    family: str
+    model: str
+    """library/name."""
+    tag: str
+    resolution: int
+    top1: float | None
+    """Percent, ImageNet-1k validation at this resolution."""
+    top5: float | None
+    license: str
+    params: int
+    macs: int
+    """Of one image at this resolution."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import DataError, UnknownName
-from advisor.records import ClassTotals, Complexity, Model, Weights
+from advisor.records import ClassTotals, Complexity, Model, Rated, Weights
 
 _ACCURACIES = ("top1", "top5", "real_top1", "v2_top1", "a_top1", "r_top1", "sketch_top1")
 
@@ -185,3 +185,18 @@ def best_weights(db: sqlite3.Connection) -> dict[str, Weights]:
     query = """SELECT model, tag, resolution, max(top1), top5, real_top1, v2_top1, a_top1, r_top1, sketch_top1, license,
                       train_resolution, source FROM weights WHERE top1 IS NOT NULL GROUP BY model"""
     return {row[0]: Weights(*row) for row in db.execute(query)}
+
+
+def rated(db: sqlite3.Connection) -> list[Rated]:
+    """Every set of weights with a known accuracy whose architecture was counted at that resolution, by name."""
+    query = """SELECT a.signature, a.family, w.model, w.tag, w.resolution, w.top1, w.top5, w.license, c.params, c.macs
+               FROM weights w JOIN architectures a ON a.id = w.arch_id
+               JOIN complexity c ON c.arch_id = w.arch_id AND c.resolution = w.resolution
+               WHERE w.top1 IS NOT NULL OR w.top5 IS NOT NULL ORDER BY w.model, w.tag, w.resolution"""
+    return [Rated(*row) for row in db.execute(query)]
+
+
+def parameters(db: sqlite3.Connection) -> dict[str, int]:
+    """Signature -> parameters, which do not depend on the resolution (largest where they do: position embeddings)."""
+    query = "SELECT a.signature, max(c.params) FROM complexity c JOIN architectures a ON a.id = c.arch_id GROUP BY a.id"
+    return dict(db.execute(query))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Measurement,
         Model,
         Observation,
+        Rated,
         Target,
         Weights,
     )
@@ -200,6 +201,18 @@ class Store:
         from advisor.store import catalogue
 
         return catalogue.only_timm(self.db)
+
+    def rated(self) -> list[Rated]:
+        """Every set of weights with a known accuracy, with the complexity of its architecture at that resolution."""
+        from advisor.store import catalogue
+
+        return catalogue.rated(self.db)
+
+    def parameters(self) -> dict[str, int]:
+        """Signature -> number of parameters."""
+        from advisor.store import catalogue
+
+        return catalogue.parameters(self.db)
 
     def add_device(self, device: Device) -> None:
         """Insert or replace a profile."""

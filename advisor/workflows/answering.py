@@ -14,7 +14,7 @@ from advisor.recommend.budgets import Budgets
 from advisor.recommend.objectives import OBJECTIVES
 from advisor.recommend.ranking import Question
 from advisor.recommend.ranking import recommend as rank
-from advisor.recommend.scoring import Filters, admitted
+from advisor.recommend.scoring import Filters, Row, admitted
 from advisor.recommend.testsets import TEST_SETS
 from advisor.records import Candidate, Device, Estimate, Target
 from advisor.store import Store
@@ -82,14 +82,8 @@ def recommend(
     `objective` is a key of recommend.objectives.OBJECTIVES, `accuracy_on` of recommend.testsets.TEST_SETS.
     Raises UsageError for what cannot be asked, NotEnoughEvidence where nothing is known of the target.
     """
-    budgets = Budgets(
-        max_latency_ms=_parsed(units.latency_ms, max_latency),
-        min_throughput_img_s=_parsed(units.throughput_img_s, min_throughput),
-        max_memory_mib=_parsed(units.memory_mib, max_memory),
-        min_accuracy_percent=_parsed(units.accuracy_percent, min_accuracy),
-        max_params=_parsed(units.count, max_params),
-        max_power_w=_parsed(units.power_w, max_power),
-        max_energy_mj=_parsed(units.energy_mj, max_energy),
+    budgets = parsed_budgets(
+        max_latency, min_throughput, max_memory, min_accuracy, max_params, max_power, max_energy
     )
     _check(batch_size, top, latency_stat)
     _check_meaning(objective, accuracy_on)
@@ -102,6 +96,27 @@ def recommend(
             units.fraction(str(confidence)), top, all_rows, filters, objective, accuracy_on,
         )  # fmt: skip
         return _answer(store, profile, question, latency_stat, notes)
+
+
+def parsed_budgets(
+    max_latency: str | None = None,
+    min_throughput: str | None = None,
+    max_memory: str | None = None,
+    min_accuracy: str | None = None,
+    max_params: str | None = None,
+    max_power: str | None = None,
+    max_energy: str | None = None,
+) -> Budgets:
+    """Budgets from texts with a unit; the device's memory is not among them. Raises UsageError."""
+    return Budgets(
+        max_latency_ms=_parsed(units.latency_ms, max_latency),
+        min_throughput_img_s=_parsed(units.throughput_img_s, min_throughput),
+        max_memory_mib=_parsed(units.memory_mib, max_memory),
+        min_accuracy_percent=_parsed(units.accuracy_percent, min_accuracy),
+        max_params=_parsed(units.count, max_params),
+        max_power_w=_parsed(units.power_w, max_power),
+        max_energy_mj=_parsed(units.energy_mj, max_energy),
+    )
 
 
 def _parsed(parser: object, text: str | None) -> float | None:
@@ -129,7 +144,7 @@ def checked_batch(batch_size: int) -> None:
         raise UsageError(f"batch size {batch_size} must lie between 1 and {_MAX_BATCH}")
 
 
-def _refuse_nothing(rows: Sequence[Candidate], filters: Filters) -> None:
+def refuse_nothing(rows: Sequence[Row], filters: Filters) -> None:
     """Raises UsageError where the filters leave no candidate, saying what there is."""
     if any(value is not None for value in filters) and not admitted(rows, filters, licenses.kind):
         others = admitted(rows, filters._replace(resolution=None), licenses.kind)
@@ -145,7 +160,7 @@ def _answer(
     target, batch_size = question.target, question.batch_size
     ensure_estimates(store, target, batch_size)
     rows = store.candidates(target, batch_size)
-    _refuse_nothing(rows, question.filters)
+    refuse_nothing(rows, question.filters)
     tail = Tail()
     if latency_stat == "p90":
         tail = tail_of(store, profile.kind, target.runtime)
@@ -173,6 +188,12 @@ def ensure_estimates(store: Store, target: Target, batch_size: int) -> None:
     from advisor.predict import estimate
 
     estimate(store, target, batch_size)
+
+
+def estimates_by_size(store: Store, target: Target, batch_size: int) -> dict[tuple[str, int], Estimate]:
+    """(signature, resolution) -> estimate, computed first where there are none. Raises StoreError."""
+    ensure_estimates(store, target, batch_size)
+    return {(e.signature, e.resolution): e for e in store.estimates(target, batch_size)}
 
 
 def _require_latency(store: Store, rows: Sequence[Candidate], question: Question) -> None:
