@@ -17,6 +17,11 @@ _COMMANDS = {
     "recommend": ("advisor.cli.recommend", "recommend", "Which model, on this device, under these budgets."),
     "predict": ("advisor.cli.predict", "predict", "Latency and memory of named models on a device."),
     "explain": ("advisor.cli.explain", "explain", "Layers and complexity of a model: where time and memory go."),
+    "chart": (
+        "advisor.cli.chart",
+        "chart",
+        "Accuracy, complexity, speed and memory against each other, drawn or as data.",
+    ),
     "models": ("advisor.cli.models", "models", "The catalogue of architectures and weights."),
     "devices": ("advisor.cli.devices", "devices", "Device profiles: list, show, detect, add."),
     "measure": ("advisor.cli.measure", "measure", "Time models on this machine and keep the numbers."),

@@ -119,3 +119,8 @@ class Chart(NamedTuple):
     panels: tuple[Panel, ...]
     claims: tuple[Claim, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def infeasible(self) -> bool:
+        """Whether budgets were set that nothing meets surely enough."""
+        return self.kind == "pareto" and not any(panel.front for panel in self.panels)

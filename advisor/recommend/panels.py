@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,12 +19,11 @@ from advisor.records import Candidate, Estimate, Rated, Target
 Estimates = Mapping[tuple[str, int], Estimate]
 """(signature, resolution) -> estimate, on one target at one batch size."""
 
-_LECTURE = (
-    "alexnet", "vgg16", "googlenet", "inception_v3", "resnet18", "resnet50", "resnet152", "densenet161", "squeezenet1_1",
-    "mobilenet_v2",
-)  # fmt: skip
-LECTURE = frozenset(f"torchvision/{name}" for name in _LECTURE)
-"""Networks that the lecture discusses: their names are written beside their points."""
+LECTURE = {
+    "alexnet": 224, "vgg16": 224, "googlenet": 224, "inception_v3": 299, "resnet18": 224, "resnet50": 224, "resnet152": 224,
+    "densenet161": 224, "squeezenet1_1": 224, "mobilenet_v2": 224,
+}  # fmt: skip
+"""Networks of the lecture (torchvision's names) and their usual resolution: their names are written beside their points."""
 
 ONE_EACH = "accuracy is of the best weights per architecture and resolution"
 
@@ -40,16 +40,22 @@ def short_name(model: str) -> str:
     return model.partition("/")[2]
 
 
-def _in_lecture(model: str) -> str:
-    return short_name(model) if model in LECTURE else ""
+def _names(rows: Iterable[Rated]) -> dict[tuple[str, int], str]:
+    """(signature, resolution) -> name, of the lecture's networks; where both libraries build one otherwise, torchvision's."""
+    found: dict[str, Rated] = {}
+    for row in sorted(rows, key=lambda r: (r.model, r.tag), reverse=True):
+        if LECTURE.get(short_name(row.model)) == row.resolution:
+            found.setdefault(short_name(row.model), row)
+    return {(row.signature, row.resolution): name for name, row in found.items()}
 
 
 def complexity_panel(rows: Iterable[Rated], accuracy: str) -> Panel:
     """Accuracy against GMACs of one image; a point's size is its parameters. The lecture's two bands are marked."""
-    of = accuracy_of(accuracy)
+    of, rows = accuracy_of(accuracy), list(rows)
+    names = _names(rows)
     points = [
         Point(row.model, row.tag, row.resolution, row.family, row.macs / 1e9, value, row.params / 1e6, "counted",
-              label=_in_lecture(row.model))
+              label=names.get((row.signature, row.resolution), ""))
         for row in best_rated(rows, accuracy)
         if (value := of(row)) is not None
     ]  # fmt: skip
@@ -63,7 +69,8 @@ def speed_panel(
     rows: Iterable[Rated], estimates: Estimates, accuracy: str, target: Target, batch_size: int, detail: str
 ) -> Panel:
     """Accuracy against images per second on one target at one batch size; `detail` names the setting in the axis."""
-    of = accuracy_of(accuracy)
+    of, rows = accuracy_of(accuracy), list(rows)
+    names = _names(rows)
     points = []
     for row in best_rated(rows, accuracy):
         known = estimates.get((row.signature, row.resolution))
@@ -73,7 +80,7 @@ def speed_panel(
             continue
         points.append(
             Point(row.model, row.tag, row.resolution, row.family, speed.value, value, row.params / 1e6, known.latency.basis,
-                  known.latency.extrapolated, speed.low, speed.high, label=_in_lecture(row.model))
+                  known.latency.extrapolated, speed.low, speed.high, label=names.get((row.signature, row.resolution), ""))
         )  # fmt: skip
     x = Axis("throughput", "images/s", detail, log=True)
     return Panel(target.device, x, accuracy_axis(accuracy), tuple(points), "x", target=target, batch_size=batch_size)
@@ -83,7 +90,7 @@ def memory_panel(line: MemoryLine, families: Mapping[str, str]) -> Panel:
     """Measured memory against parameters, with the fitted line; `families` is signature -> family."""
     points = tuple(
         Point(p.model, "", p.resolution, families.get(p.signature, ""), p.params_m, p.memory_mib, p.params_m, "measured",
-              low=p.low, high=p.high, label=_in_lecture(p.model))
+              low=p.low, high=p.high, label=short_name(p.model) if short_name(p.model) in LECTURE else "")
         for p in line.points
     )  # fmt: skip
     fitted = Line(line.fit, "MiB per M parameters", line.reason, line.linear)
@@ -98,6 +105,8 @@ def predicted_memory_panel(
     rows: Iterable[Rated], estimates: Estimates, target: Target, batch_size: int, reason: str
 ) -> Panel:
     """Memory as accounted, where none was measured. No line: it would show the accounting, not the device."""
+    rows = list(rows)
+    names = _names(rows)
     points = []
     for row in best_rated(rows, "top-1"):
         known = estimates.get((row.signature, row.resolution))
@@ -106,7 +115,7 @@ def predicted_memory_panel(
         memory = known.memory
         points.append(
             Point(row.model, row.tag, row.resolution, row.family, row.params / 1e6, memory.value, row.params / 1e6,
-                  memory.basis, memory.extrapolated, memory.low, memory.high, label=_in_lecture(row.model))
+                  memory.basis, memory.extrapolated, memory.low, memory.high, label=names.get((row.signature, row.resolution), ""))
         )  # fmt: skip
     axis = Axis("memory", "MiB", "of the process, by accounting", log=True)
     title = f"{target.device}: batch {batch_size}, {setting(target)}"
@@ -161,6 +170,24 @@ def pareto_panel(
     )  # fmt: skip
 
 
+def pareto_notes(panel: Panel, budgets: Budgets, confidence: float) -> list[str]:
+    """The budgets, how many points meet them and how many are on the front, in sentences."""
+    counts = Counter(point.role for point in panel.points)
+    met = counts["front"] + counts["dominated"]
+    stated = ", ".join(_spoken(name, bound) for name, bound in budgets.stated().items()) or "none"
+    notes = [
+        f"budgets: {stated}; {met} of {len(panel.points)} points meet them at {confidence:.0%} and "
+        f"{counts['front']} are on the front: nothing that meets them is faster without being less accurate"
+    ]
+    if not met:
+        notes[0] = (
+            f"budgets: {stated}; nothing meets them at {confidence:.0%}: 'advisor recommend' says what comes closest"
+        )
+    if counts["unsure"]:
+        notes.append(f"{counts['unsure']} more would, but are extrapolated: shown, never on the front")
+    return notes
+
+
 def _best_items(items: Iterable[Scored]) -> list[Scored]:
     """The most accurate weights of each architecture and resolution that have a latency."""
     kept: dict[tuple[str, int], Scored] = {}
@@ -190,11 +217,17 @@ def _pareto_point(item: Scored, role: str, estimates: Estimates) -> Point | None
     known = estimates.get((row.signature, row.resolution))
     if known is None or known.latency is None or row.latency_ms is None:
         return None
-    label = f"{short_name(row.model)} {row.resolution}" if role == "front" else ""
+    label = _sized_name(row) if role == "front" else ""
     return Point(
         row.model, row.tag, row.resolution, row.family, row.latency_ms, item.top1, row.params / 1e6, known.latency.basis,
         row.extrapolated, row.latency_low, row.latency_high, role, item.probability, label,
     )  # fmt: skip
+
+
+def _sized_name(row: Candidate) -> str:
+    """Name and resolution, once where the name ends in it."""
+    name = short_name(row.model)
+    return name if name.endswith(str(row.resolution)) else f"{name} {row.resolution}"
 
 
 def _budget_bounds(budgets: Budgets, batch_size: int) -> tuple[Bound, ...]:
@@ -207,10 +240,13 @@ def _budget_bounds(budgets: Budgets, batch_size: int) -> tuple[Bound, ...]:
         bounds.append(Bound("x", None, 1000.0 * batch_size / budgets.min_throughput_img_s, label))
     if budgets.min_accuracy_percent is not None:
         bounds.append(
-            Bound("y", budgets.min_accuracy_percent, None, f"accuracy at least {budgets.min_accuracy_percent:.1f} %")
+            Bound(
+                "y", budgets.min_accuracy_percent, None, _spoken("min_accuracy_percent", budgets.min_accuracy_percent)
+            )
         )
     return tuple(bounds)
 
 
 def _spoken(name: str, bound: float) -> str:
-    return f"{TITLES[name]} {describe(name, bound)}"
+    title = "accuracy at least" if name == "min_accuracy_percent" else TITLES[name]  # of the accuracy that is shown
+    return f"{title} {describe(name, bound)}"

@@ -5,7 +5,6 @@ Each verb opens the home. Who holds data already (the TUI) uses `pareto_scene` o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from advisor.devices import memory_note, usable_memory_mib
@@ -17,6 +16,7 @@ from advisor.recommend.panels import (
     ONE_EACH,
     Scene,
     complexity_panel,
+    pareto_notes,
     pareto_panel,
     setting,
     speed_panel,
@@ -147,9 +147,10 @@ def pareto(
         profile, notes = chosen_device(store, device)
         scene, said = pareto_scene(store, options.on(profile), batch_size, accuracy)
     refuse_nothing(scene.candidates, filters)
-    panel = pareto_panel(scene, budgets._replace(board_memory_mib=usable_memory_mib(profile)), chance, filters)
+    budgets = budgets._replace(board_memory_mib=usable_memory_mib(profile))
+    panel = pareto_panel(scene, budgets, chance, filters)
     _require_points([panel])
-    text = (*notes, *_pareto_notes(panel, chance), *said, ONE_EACH, memory_note(profile), basis_note(panel))
+    text = (*notes, *pareto_notes(panel, budgets, chance), *said, ONE_EACH, memory_note(profile), basis_note(panel))
     return Chart("pareto", f"Accuracy ({accuracy}) against latency", accuracy, (panel,), notes=text)
 
 
@@ -217,15 +218,3 @@ def _require_points(panels: Sequence[Panel]) -> None:
         if not panel.points:
             where = f"{setting(panel.target)} on {panel.target.device}" if panel.target else "this target"
             raise NotEnoughEvidence(f"no latency is known for {where}; choose another --runtime or --precision")
-
-
-def _pareto_notes(panel: Panel, confidence: float) -> list[str]:
-    counts = Counter(point.role for point in panel.points)
-    met = counts["front"] + counts["dominated"]
-    notes = [
-        f"{met} of {len(panel.points)} points meet every budget at {confidence:.0%}, {counts['front']} of them on the front "
-        "(none that meets the budgets is faster without being less accurate)"
-    ]
-    if counts["unsure"]:
-        notes.append(f"{counts['unsure']} more would, but are extrapolated: shown, never on the front")
-    return notes

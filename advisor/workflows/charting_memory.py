@@ -60,7 +60,7 @@ def _measured_memory(
     ]
     if left:
         said.append(
-            f"{left} more lines of other targets and batch sizes: narrow them with --batch-size, --runtime, --precision, or --all"
+            f"not shown: {left} lines of other targets and batch sizes (--batch-size, --runtime and --precision choose; --all)"
         )
     if not any(line.kind in WHOLE_PROCESS for line in lines):
         said.append("no peak memory of a whole process was measured here; 'advisor measure' on the device does")

@@ -24,6 +24,7 @@ HEAVY = (
     "textual",
     "pynvml",
     "platformdirs",
+    "matplotlib",
 )
 
 
@@ -61,6 +62,25 @@ def test_importing_a_package_loads_nothing_heavy(module, tmp_path):
     assert sorted(loaded_after(f"import {module}", tmp_path) & set(HEAVY)) == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recommend", "--device", "jetson"],
+        ["predict", "resnet50", "--device", "jetson"],
+        ["explain", "resnet50"],
+        ["models", "list", "--format", "csv"],
+        ["devices", "list"],
+        ["db", "info"],
+        ["chart", "pareto", "--device", "jetson"],
+        ["chart", "accuracy-speed", "--format", "json"],
+    ],
+    ids=" ".join,
+)
+def test_only_a_picture_loads_matplotlib(arguments, shared_home):
+    code = f"from advisor.cli.app import cli\ncli.main({arguments!r}, standalone_mode=False)"
+    assert "matplotlib" not in loaded_after(code, shared_home)
+
+
 def imports_of(path: Path) -> set[str]:
     """Top-level names imported anywhere in a file, TYPE_CHECKING blocks aside."""
     found: set[str] = set()
@@ -93,6 +113,7 @@ def imports_of(path: Path) -> set[str]:
         ("sqlite3", ("store",)),
         ("click", ("cli",)),
         ("pynvml", ("probe",)),
+        ("matplotlib", ("render",)),
     ],
 )
 def test_a_library_is_imported_only_where_it_belongs(library, homes):
