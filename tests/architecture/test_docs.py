@@ -73,6 +73,7 @@ def test_every_option_has_help():
     [
         "README.md",
         "CONTRIBUTING.md",
+        "docs/charts.md",
         "docs/prediction.md",
         "docs/complexity.md",
         "docs/decision.md",
