@@ -160,7 +160,12 @@ def pareto_panel(
     Extrapolated networks are shown and never on the front, as they are never picked.
     """
     rows = admitted(scene.candidates, filters, licenses.kind)
-    items = _best_items(score(rows, budgets, scene.batch_size, scene.accuracies))
+    return scored_panel(scene, score(rows, budgets, scene.batch_size, scene.accuracies), budgets, confidence)
+
+
+def scored_panel(scene: Scene, scored: Iterable[Scored], budgets: Budgets, confidence: float) -> Panel:
+    """The same from candidates that were scored already, which is most of the work."""
+    items = _best_items(scored)
     leading = _leading(items, confidence)
     points = [_pareto_point(item, _role(item, confidence, leading), scene.estimates) for item in items]
     x = Axis("latency of the batch", "ms", f"batch {scene.batch_size}, {setting(scene.target)}", log=True)
