@@ -156,11 +156,3 @@ def _errors(seen: Seen, part: Floats, base: Floats) -> Floats:
     """Log of true over said part; a process smaller than its runtime counts as a quarter of its part."""
     true = np.maximum(seen.peak - base, _LEAST_PART * part)
     return np.asarray(np.log(true / part), dtype=np.float64)
-
-
-def linear_law(params_m: Floats, peak: Floats) -> tuple[float, float, float]:
-    """(slope in MiB per million parameters, intercept in MiB, R2) of peak memory by least squares: the rule of thumb that memory
-    grows linearly with the size of a model. Needs two different sizes."""
-    slope, intercept = np.polyfit(params_m, peak, 1)
-    residual, spread = peak - slope * params_m - intercept, peak - peak.mean()
-    return float(slope), float(intercept), float(1.0 - residual @ residual / (spread @ spread))

@@ -6,15 +6,15 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.predict.features import Floats, Ints
-from advisor.predict.footprint import HeldOut, held_out, linear_law
+from advisor.predict.footprint import HeldOut, held_out
 from advisor.predict.memory import BASE_REPEATS
+from advisor.predict.memory_lines import LEAST_POINTS, line_through
 from advisor.predict.processes import Group
 from advisor.predict.records import LEAST_FAMILIES, MemoryEvaluation
 from advisor.predict.workbench import Workbench
 from advisor.records import Target
 
 _LEAST_PART_MIB = 1.0
-_ENOUGH_FOR_A_LINE = 3
 
 
 def evaluate(bench: Workbench, targets: set[object] | None) -> list[MemoryEvaluation]:
@@ -65,7 +65,6 @@ def _law(bench: Workbench, group: Group, rows: Ints) -> tuple[float | None, floa
     """(slope, intercept, R2, networks) of peak memory at batch 1 over millions of parameters."""
     params = {(c.signature, c.resolution): c.params / 1e6 for c in bench.complexities}
     single = [i for i in rows if group.measurements[i].batch_size == 1]
-    size = np.array([params[group.measurements[i].signature, group.measurements[i].resolution] for i in single])
-    if len(single) < _ENOUGH_FOR_A_LINE or np.ptp(size) == 0:
-        return None, None, None, len(single)
-    return (*linear_law(size, group.seen.peak[single]), len(single))
+    sizes = [params[group.measurements[i].signature, group.measurements[i].resolution] for i in single]
+    fit = line_through(sizes, group.seen.peak[single].tolist()) if len(single) >= LEAST_POINTS else None
+    return (None, None, None, len(single)) if fit is None else (fit.slope, fit.intercept, fit.r2, fit.n)

@@ -184,6 +184,8 @@ def test_a_line_is_the_least_squares_line_and_r2_its_share_of_the_variance():
     mean = sum(ys) / 4
     left = sum((y - fit.intercept - fit.slope * x) ** 2 for x, y in zip(xs, ys, strict=True))
     assert fit.r2 == pytest.approx(1 - left / sum((y - mean) ** 2 for y in ys))
+    assert line_through([5, 10, 20, 60], [720, 740, 780, 940]) == pytest.approx((4.0, 700.0, 1.0, 4))
+    assert line_through([5, 10, 20, 60], [800, 700, 800, 700]).r2 < 0.6
     assert line_through([1, 1], [2, 3]) is None
 
 

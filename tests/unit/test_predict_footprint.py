@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from advisor.predict.footprint import Prior, Seen, fitted, held_out, linear_law
+from advisor.predict.footprint import Prior, Seen, fitted, held_out
 
 PRIOR = Prior(base=(600.0, 120.0), live=(1.2, 0.8), churn=(0.5, 0.5), library=(30.0, 10.0))
 LIVE, CHURN, LIBRARY, BASES = 1.0, 1.5, 40.0, (690.0, 480.0)
@@ -75,9 +75,3 @@ def test_what_is_said_of_a_family_does_not_depend_on_its_own_rows(law):
     assert after.base[mine] == pytest.approx(before.base[mine])
     assert after.above[mine] == pytest.approx(before.above[mine])
     assert not np.allclose(after.part[~mine], before.part[~mine])
-
-
-def test_the_line_of_memory_over_parameters_has_its_slope_intercept_and_r2():
-    size = np.array([5.0, 10.0, 20.0, 60.0])
-    assert linear_law(size, 700 + 4 * size) == pytest.approx((4.0, 700.0, 1.0))
-    assert linear_law(size, np.array([800.0, 700.0, 800.0, 700.0]))[2] < 0.6
