@@ -42,10 +42,7 @@ def _filters(command: Command) -> Command:
 
 @click.group()
 def chart() -> None:
-    """Accuracy, complexity, speed and memory against each other: a picture, a summary or the points.
-
-    Example: advisor chart pareto --device jetson --max-latency 50ms --out front.svg
-    """
+    """Accuracy, complexity, speed and memory against each other: a picture, a summary or the points."""
 
 
 @chart.command("accuracy-complexity")
@@ -53,7 +50,12 @@ def chart() -> None:
 @_filters
 @_drawable
 def accuracy_complexity(out: str | None, fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
-    """Accuracy against GMACs; a point's size is its parameters. Checks two claims of the CNN lecture."""
+    """Accuracy against GMACs; a point's size is its parameters. Checks two claims of the CNN lecture.
+
+    Example:
+
+      advisor chart accuracy-complexity --accuracy top-5 --library torchvision
+    """
     from advisor.workflows import charting
 
     return _show(charting.accuracy_complexity, asked, out, fmt)
@@ -76,6 +78,10 @@ def accuracy_speed(out: str | None, fmt: str, **asked: Any) -> int:  # noqa: ANN
     """Accuracy against images per second on two devices; without --device on a Titan Xp and a Jetson.
 
     What is unequal between them (batch, precision, runtime) is marked with a not-equal sign in the axes.
+
+    Example:
+
+      advisor chart accuracy-speed --device jetson-nano --against jetson-agx-xavier-32gb
     """
     from advisor.workflows import charting
 
@@ -95,6 +101,10 @@ def memory_complexity(out: str | None, fmt: str, **asked: Any) -> int:  # noqa: 
     """Measured memory against parameters, with fitted line and R2; without --device of every device that has some.
 
     Kinds of memory are never mixed. A device without measured memory shows the accounted memory, without a line.
+
+    Example:
+
+      advisor chart memory-complexity --device jetson-tx1
     """
     from advisor.workflows import charting_memory
 
@@ -108,11 +118,18 @@ def memory_complexity(out: str | None, fmt: str, **asked: Any) -> int:  # noqa: 
 @click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30).")
 @click.option("--min-accuracy", metavar="SHARE", help="Of the accuracy that is shown, e.g. 75% or 0.75.")
 @click.option("--max-params", metavar="COUNT", help="E.g. 30M.")
+@click.option("--max-power", metavar="POWER", help="While inferring, e.g. 15W; only what was metered counts.")
+@click.option("--max-energy", metavar="ENERGY", help="Per image, e.g. 0.2J; only what was metered counts.")
 @click.option("--confidence", metavar="P", default="0.9", show_default=True, help="Least chance to meet all budgets.")
 @_filters
 @_drawable
 def pareto(out: str | None, fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
-    """Accuracy against latency under budgets; the front is what nothing beats. Exit code 3: nothing meets the budgets."""
+    """Accuracy against latency under budgets; the front is what nothing beats. Exit code 3: nothing meets the budgets.
+
+    Example:
+
+      advisor chart pareto --device jetson --max-latency 50ms
+    """
     from advisor.workflows import charting
 
     return _show(charting.pareto, asked, out, fmt)

@@ -50,7 +50,8 @@ class Point(NamedTuple):
     """Lower end of the 90 % interval (memory: of the range observed) along `Panel.interval`; None where exact."""
     high: float | None = None
     role: str = ""
-    """Pareto: front, dominated, excluded (a budget is not met surely enough) or unsure (extrapolated). Else empty."""
+    """Pareto: front, dominated, excluded (a budget is not met surely enough) or unsure (extrapolated, or doubtful at the precision).
+    Else empty."""
     probability: float | None = None
     """Pareto: that all budgets are met."""
     label: str = ""

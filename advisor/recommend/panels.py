@@ -13,7 +13,7 @@ from advisor.recommend.chance import throughput_of
 from advisor.recommend.charts import Axis, Bound, Line, Panel, Point
 from advisor.recommend.claims import BAND, VARIED_GMACS, accuracy_of, best_rated
 from advisor.recommend.fronts import front_of
-from advisor.recommend.scoring import Accuracies, Filters, Scored, admitted, score
+from advisor.recommend.scoring import Filters, Known, Scored, admitted, score
 from advisor.records import Candidate, Estimate, Rated, Target
 
 Estimates = Mapping[tuple[str, int], Estimate]
@@ -144,8 +144,8 @@ class Scene(NamedTuple):
     candidates: Sequence[Candidate]
     estimates: Estimates
     accuracy: str
-    accuracies: Accuracies | None
-    """(model, tag, resolution) -> (percent, source), where the published top-1 is not what counts."""
+    known: Known
+    """Accuracies where the published top-1 is not what counts, doubts at the precision, power."""
 
 
 def pareto_panel(
@@ -157,10 +157,10 @@ def pareto_panel(
     """Accuracy against latency of the batch: what meets every budget, its front, and what does not.
 
     A point is on the front where no other that meets the budgets is as fast and more accurate, or faster and as accurate.
-    Extrapolated networks are shown and never on the front, as they are never picked.
+    What is barred (extrapolated, or doubtful at the precision) is shown and never on the front, as it is never picked.
     """
     rows = admitted(scene.candidates, filters, licenses.kind)
-    return scored_panel(scene, score(rows, budgets, scene.batch_size, scene.accuracies), budgets, confidence)
+    return scored_panel(scene, score(rows, budgets, scene.batch_size, scene.known), budgets, confidence)
 
 
 def scored_panel(scene: Scene, scored: Iterable[Scored], budgets: Budgets, confidence: float) -> Panel:
@@ -189,14 +189,16 @@ def pareto_notes(panel: Panel, budgets: Budgets, confidence: float) -> list[str]
             f"budgets: {stated}; nothing meets them at {confidence:.0%}: 'advisor recommend' says what comes closest"
         )
     if counts["unsure"]:
-        notes.append(f"{counts['unsure']} more would, but are extrapolated: shown, never on the front")
+        notes.append(
+            f"{counts['unsure']} more would, but are extrapolated or doubtful at this precision: shown, never on the front"
+        )
     return notes
 
 
 def _best_items(items: Iterable[Scored]) -> list[Scored]:
     """The most accurate weights of each architecture and resolution that have a latency."""
     kept: dict[tuple[str, int], Scored] = {}
-    for item in sorted(items, key=lambda i: (-i.top1, i.row.model, i.row.tag)):
+    for item in sorted(items, key=lambda i: (-i.accuracy, i.row.model, i.row.tag)):
         if item.row.latency_ms is not None:
             kept.setdefault((item.row.signature, item.row.resolution), item)
     return list(kept.values())
@@ -204,15 +206,15 @@ def _best_items(items: Iterable[Scored]) -> list[Scored]:
 
 def _leading(items: Sequence[Scored], confidence: float) -> set[tuple[str, int]]:
     """(signature, resolution) of what is on the front."""
-    fitting = [item for item in items if item.probability >= confidence and not item.row.extrapolated]
-    front = front_of([item.latency_key for item in fitting], [item.top1 for item in fitting])
+    fitting = [item for item in items if item.probability >= confidence and not item.barred]
+    front = front_of([item.latency_key for item in fitting], [item.accuracy for item in fitting])
     return {(fitting[i].row.signature, fitting[i].row.resolution) for i in front}
 
 
 def _role(item: Scored, confidence: float, leading: set[tuple[str, int]]) -> str:
     if item.probability < confidence:
         return "excluded"
-    if item.row.extrapolated:
+    if item.barred:
         return "unsure"
     return "front" if (item.row.signature, item.row.resolution) in leading else "dominated"
 
@@ -224,7 +226,7 @@ def _pareto_point(item: Scored, role: str, estimates: Estimates) -> Point | None
         return None
     label = _sized_name(row) if role == "front" else ""
     return Point(
-        row.model, row.tag, row.resolution, row.family, row.latency_ms, item.top1, row.params / 1e6, known.latency.basis,
+        row.model, row.tag, row.resolution, row.family, row.latency_ms, item.accuracy, row.params / 1e6, known.latency.basis,
         row.extrapolated, row.latency_low, row.latency_high, role, item.probability, label,
     )  # fmt: skip
 
@@ -253,5 +255,4 @@ def _budget_bounds(budgets: Budgets, batch_size: int) -> tuple[Bound, ...]:
 
 
 def _spoken(name: str, bound: float) -> str:
-    title = "accuracy at least" if name == "min_accuracy_percent" else TITLES[name]  # of the accuracy that is shown
-    return f"{title} {describe(name, bound)}"
+    return f"{TITLES[name]} {describe(name, bound)}"

@@ -16,7 +16,7 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, GREY = "#0072b2", "#e69f00", "#009e73", 
 _BASES = {"measured": ("o", BLUE), "calibrated": ("^", ORANGE), "predicted": ("s", GREEN)}
 _ROLES = {"front": VERMILION, "dominated": BLUE, "unsure": PURPLE, "excluded": GREY}
 _ROLE_WORDS = {
-    "front": "on the front", "dominated": "meets the budgets, beaten", "unsure": "would, but extrapolated",
+    "front": "on the front", "dominated": "meets the budgets, beaten", "unsure": "would, but extrapolated or in doubt",
     "excluded": "a budget is not met surely enough",
 }  # fmt: skip
 _SIZES_M = (10.0, 30.0, 100.0, 300.0)

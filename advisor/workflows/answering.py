@@ -82,9 +82,7 @@ def recommend(
     `objective` is a key of recommend.objectives.OBJECTIVES, `accuracy_on` of recommend.testsets.TEST_SETS.
     Raises UsageError for what cannot be asked, NotEnoughEvidence where nothing is known of the target.
     """
-    budgets = parsed_budgets(
-        max_latency, min_throughput, max_memory, min_accuracy, max_params, max_power, max_energy
-    )
+    budgets = parsed_budgets(max_latency, min_throughput, max_memory, min_accuracy, max_params, max_power, max_energy)
     _check(batch_size, top, latency_stat)
     _check_meaning(objective, accuracy_on)
     options = TargetOptions(runtime, precision, power_mode, threads, memory_format)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from advisor.devices import memory_note, usable_memory_mib
 from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.recommend import licenses
+from advisor.recommend.budgets import Budgets
 from advisor.recommend.charts import ACCURACIES, Chart, Panel
 from advisor.recommend.claims import complexity_claims
 from advisor.recommend.panels import (
@@ -21,20 +22,21 @@ from advisor.recommend.panels import (
     setting,
     speed_panel,
 )
-from advisor.recommend.scoring import Filters, admitted
+from advisor.recommend.ranking import Question
+from advisor.recommend.scoring import Filters, Known, admitted
 from advisor.recommend.sides import Side, axis_details, basis_note, comparison, measured_note
 from advisor.records import Device, Rated, Target
 from advisor.store import Store
 from advisor.units import fraction
 from advisor.workflows.answering import (
     TargetOptions,
-    accuracies_at,
     checked_batch,
     estimates_by_size,
     parsed_budgets,
     refuse_nothing,
 )
 from advisor.workflows.choosing import chosen_device
+from advisor.workflows.knowing import known_beside
 from advisor.workflows.preparing import Progress, prepared_store, silent
 
 _GPU_OF_THE_LECTURE, _BOARD = "titan-xp", "jetson"
@@ -125,6 +127,8 @@ def pareto(
     max_memory: str | None = None,
     min_accuracy: str | None = None,
     max_params: str | None = None,
+    max_power: str | None = None,
+    max_energy: str | None = None,
     batch_size: int = 1,
     resolution: int | None = None,
     runtime: str | None = None,
@@ -140,12 +144,12 @@ def pareto(
     """Accuracy against latency under budgets, with the front. Raises UsageError, UnknownName, NotEnoughEvidence."""
     _check_accuracy(accuracy)
     checked_batch(batch_size)
-    budgets = parsed_budgets(max_latency, min_throughput, max_memory, min_accuracy, max_params)
+    budgets = parsed_budgets(max_latency, min_throughput, max_memory, min_accuracy, max_params, max_power, max_energy)
     chance, filters = fraction(str(confidence)), Filters(resolution, library, license)
     options = TargetOptions(runtime, precision, power_mode, threads, memory_format)
     with prepared_store(on_progress) as store:
         profile, notes = chosen_device(store, device)
-        scene, said = pareto_scene(store, options.on(profile), batch_size, accuracy)
+        scene, said = pareto_scene(store, options.on(profile), batch_size, accuracy, budgets)
     refuse_nothing(scene.candidates, filters)
     budgets = budgets._replace(board_memory_mib=usable_memory_mib(profile))
     panel = pareto_panel(scene, budgets, chance, filters)
@@ -154,21 +158,27 @@ def pareto(
     return Chart("pareto", f"Accuracy ({accuracy}) against latency", accuracy, (panel,), notes=text)
 
 
-def pareto_scene(store: Store, target: Target, batch_size: int, accuracy: str) -> tuple[Scene, tuple[str, ...]]:
-    """All that the Pareto chart of a target needs, and notes on its accuracy; budgets come later.
+def pareto_scene(
+    store: Store,
+    target: Target,
+    batch_size: int,
+    accuracy: str,
+    budgets: Budgets = Budgets(),  # noqa: B008 - a tuple
+) -> tuple[Scene, tuple[str, ...]]:
+    """All that the Pareto chart of a target needs, and notes on its accuracy; of the budgets only those of power matter here.
 
     Raises NotEnoughEvidence where the accuracy is not known at the target's precision.
     """
-    accuracies, notes = accuracies_at(store, target.precision)
-    if accuracy == "top-5":
-        if accuracies is not None:
-            raise NotEnoughEvidence(f"no top-5 accuracy at {target.precision} is known; ask for top-1")
-        accuracies = {
-            (row.model, row.tag, row.resolution): (row.top5, "") for row in store.rated() if row.top5 is not None
-        }
-        notes = (*notes, "a bound on accuracy is on the top-5 accuracy that the chart shows")
+    known, notes = _known(store, target, batch_size, accuracy, budgets)
     estimates = estimates_by_size(store, target, batch_size)
-    return Scene(target, batch_size, store.candidates(target, batch_size), estimates, accuracy, accuracies), notes
+    return Scene(target, batch_size, store.candidates(target, batch_size), estimates, accuracy, known), notes
+
+
+def _known(
+    store: Store, target: Target, batch_size: int, accuracy: str, budgets: Budgets
+) -> tuple[Known, tuple[str, ...]]:
+    question = Question(target, batch_size, budgets, accuracy_on=accuracy)
+    return known_beside(store, store.device(target.device), question)
 
 
 def _two_devices(store: Store, device: str | None, against: str | None) -> tuple[Device, Device, tuple[str, ...]]:
@@ -204,11 +214,10 @@ def _measured_there(store: Store, target: Target) -> str:
 
 def _at_precision(store: Store, rows: Sequence[Rated], target: Target, accuracy: str) -> list[Rated]:
     """The rows with the accuracy that counts at the target's precision: at int8 only what was observed there."""
-    found, _ = accuracies_at(store, target.precision)
-    if found is None:
+    if "int8" not in target.precision:
         return list(rows)
-    if accuracy == "top-5":
-        raise NotEnoughEvidence(f"no top-5 accuracy at {target.precision} is known; ask for --accuracy top-1")
+    known, _ = _known(store, target, 1, accuracy, Budgets())
+    found = known.accuracies or {}
     keys = {(row.model, row.tag, row.resolution): row for row in rows}
     return [row._replace(top1=found[key][0], top5=None) for key, row in keys.items() if key in found]
 
