@@ -20,11 +20,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
 from advisor.complexity import shapes
-from advisor.complexity.fields import extend
-from advisor.complexity.identity import chain, join
+from advisor.complexity.identity import join
 from advisor.complexity.ledger import Holding, Ledger
 from advisor.complexity.ops import ALIASES, ALLOCATIONS, OVERWRITES, OpCall, Operand, count
-from advisor.complexity.raw import Counted, OpRecord, RawTrace
+from advisor.complexity.raw import OpRecord, RawTrace
+from advisor.complexity.recording import Read, Written, after, merged_bytes
+from advisor.complexity.recording import record as describe
 
 
 @lru_cache(maxsize=4096)
@@ -85,91 +86,24 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         counted, known = count(OpCall(op, operands, args, tuple(outputs[0].shape), self.batch_size))
         if not known:
             self.uncounted.add(op)
-        holding = self._after(op, counted, held)
+        holding = after(op, counted, held)
         if replaced is not None and replaced.dynamic:  # a part of the tensor may remain
             digest = join((holding.digest, replaced.digest))
             holding = replace(holding, dynamic=True, depth=max(holding.depth, replaced.depth + 1), digest=digest)
-        merged = _merged_bytes(op, counted, inputs, held)
+        reads = [Read(_bytes(t), h) for t, h in zip(inputs, held, strict=True)]
+        merged = merged_bytes(op, counted, reads)
         for reader in {id(h): h for h in held}.values():
             self.ledger.read(reader)
         for output in outputs:
             self.ledger.write(output, holding, len(self.ops) + 1)
-        self.ops.append(self._make(op, counted, inputs, held, outputs[0], holding, merged))
+        written = Written(tuple(outputs[0].shape), _bytes(outputs[0]), self.ledger.live_bytes)
+        params = sum(self.ledger.take_parameters(t) for t in inputs)
+        name = self.scope[-1] if self.scope else ""
+        self.ops.append(describe(name, op, counted, reads, written, holding, params, merged))
 
     def _allocate(self, outputs: list[torch.Tensor]) -> None:
         for output in outputs:
             self.ledger.write(output, Holding(dynamic=False), len(self.ops))
-
-    def _after(self, op: str, counted: Counted, held: list[Holding]) -> Holding:
-        """What the output holds, from what was read."""
-        dynamic = [h for h in held if h.dynamic]
-        depth = 1 + max((h.depth for h in held), default=0)
-        field = extend(counted, [h.field for h in dynamic]) if dynamic else None
-        digest = chain(counted, bool(dynamic), (h.digest for h in held))
-        return Holding(bool(dynamic), depth, field, _producer(op, counted, dynamic), digest)
-
-    def _make(
-        self,
-        op: str,
-        counted: Counted,
-        inputs: list[torch.Tensor],
-        held: list[Holding],
-        output: torch.Tensor,
-        after: Holding,
-        merged_bytes: int,
-    ) -> OpRecord:
-        act_in = sum(_bytes(t) for t, h in zip(inputs, held, strict=True) if h.dynamic)
-        fixed_in = sum(_bytes(t) for t, h in zip(inputs, held, strict=True) if not h.dynamic)
-        out = _bytes(output)
-        return OpRecord(
-            name=self.scope[-1] if self.scope else "",
-            op=op,
-            counted=counted,
-            output_shape=tuple(output.shape),
-            params=sum(self.ledger.take_parameters(t) for t in inputs),
-            act_bytes_in=act_in,
-            act_bytes_out=out if after.dynamic else 0,
-            weight_bytes=fixed_in + (0 if after.dynamic else out),
-            receptive_field=max(after.field[:2]) if after.field else None,
-            depth=after.depth,
-            fixed=not after.dynamic,
-            folded=_folds(counted, op, held),
-            merged_bytes=merged_bytes,
-            live_bytes=self.ledger.live_bytes,
-        )
-
-
-def _producer(op: str, counted: Counted, dynamic: list[Holding]) -> str:
-    if op == "convolution":
-        return "conv"
-    if not dynamic:
-        return ""
-    after_conv = {"norm": "conv", "activation": "conv+act"}.get(counted.op_class, "")
-    if dynamic[0].producer == "conv" and after_conv:
-        return after_conv
-    return "pointwise" if _pointwise(counted, op) else ""
-
-
-def _pointwise(counted: Counted, op: str) -> bool:
-    """Whether each output element depends on the inputs at its place only; a batch norm in inference is a scale."""
-    return counted.op_class in ("activation", "elementwise") or "batch_norm" in op
-
-
-def _merged_bytes(op: str, counted: Counted, inputs: Sequence[torch.Tensor], held: Sequence[Holding]) -> int:
-    """Bytes spared where a compiler continues the pointwise kernel that made an input: it is neither written nor read again.
-
-    Pointwise operators, norms and softmax can; only the first reader of a tensor is taken to.
-    """
-    if not (_pointwise(counted, op) or counted.op_class in ("norm", "softmax")):
-        return 0
-    pairs = zip(inputs, held, strict=True)
-    return 2 * sum(_bytes(t) for t, h in pairs if h.dynamic and h.producer == "pointwise" and not h.readers)
-
-
-def _folds(counted: Counted, op: str, held: list[Holding]) -> bool:
-    """Whether a deployed graph merges the operator into the convolution before it."""
-    after_conv = any(h.dynamic and h.producer == "conv" for h in held)
-    return after_conv and ("batch_norm" in op or counted.op_class == "activation")
 
 
 _ATTENTION = nn.functional.scaled_dot_product_attention
