@@ -54,3 +54,12 @@ def measurements_folder() -> Path:
     from pathlib import Path
 
     return Path(home()) / "measurements"
+
+
+def import_path() -> str:
+    """PYTHONPATH for a child process: the folder of this very package, which need not be installed, then what the user set."""
+    own = os.path.dirname(_PACKAGE)
+    # an installed one is found anyway, and in front it would hide the standard library
+    installed = os.path.basename(own) in ("site-packages", "dist-packages")
+    theirs = [os.path.abspath(one) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    return os.pathsep.join(theirs if installed else [own, *theirs])

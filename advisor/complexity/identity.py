@@ -12,14 +12,15 @@ from hashlib import sha256
 from advisor.complexity.raw import Counted, RawTrace
 
 
-def _hash(said: object) -> str:
+def hashed(said: object) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of a value's written form."""
     return sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def join(digests: Iterable[str]) -> str:
     """One digest of several, in any order; empty ones are constants and do not count."""
     known = sorted({d for d in digests if d})
-    return known[0] if len(known) == 1 else _hash(known) if known else ""
+    return known[0] if len(known) == 1 else hashed(known) if known else ""
 
 
 def chain(counted: Counted, dynamic: bool, digests: Iterable[str]) -> str:
@@ -27,9 +28,9 @@ def chain(counted: Counted, dynamic: bool, digests: Iterable[str]) -> str:
     before = join(digests)
     if counted.token is None or not (dynamic or counted.op_class == "norm"):
         return before
-    return _hash((counted.token, before))
+    return hashed((counted.token, before))
 
 
 def signature(trace: RawTrace) -> str:
     """The architecture's identity at the resolution of the trace; parameters that inference does not use count too."""
-    return _hash((trace.params, trace.resolution, trace.digest))
+    return hashed((trace.params, trace.resolution, trace.digest))

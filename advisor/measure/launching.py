@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Any
 
 from advisor.errors import AdvisorError
+from advisor.locations import import_path
 from advisor.measure.files import read_json, write_json
 from advisor.measure.records import Job
 
@@ -157,7 +158,7 @@ def environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
     threads = str(job.threads)
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(_import_path()),
+        "PYTHONPATH": import_path(),
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
@@ -168,17 +169,6 @@ def environment(job: Job, more: Mapping[str, str]) -> dict[str, str]:
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         **more,
     }
-
-
-def _import_path() -> list[str]:
-    """Where the worker looks first: the folder of this very package, which need not be installed, then what the user set."""
-    own = Path(__file__).absolute().parents[2]
-    installed = own.name in (
-        "site-packages",
-        "dist-packages",
-    )  # found anyway, and in front it would hide the standard library
-    theirs = [str(Path(one).absolute()) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
-    return theirs if installed else [str(own), *theirs]
 
 
 RECORDED = (
