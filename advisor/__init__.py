@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from advisor.workflows.answering import recommend as recommend
+    from advisor.workflows.checking import check as check
     from advisor.workflows.comparing import compare as compare
     from advisor.workflows.describing import explain as explain
     from advisor.workflows.measuring import measure as measure
     from advisor.workflows.predicting import predict as predict
 
-__all__ = ["compare", "explain", "measure", "predict", "recommend"]
+__all__ = ["check", "compare", "explain", "measure", "predict", "recommend"]
 __version__ = "0.1.0"
 
 _WHERE = {
@@ -29,6 +30,7 @@ _WHERE = {
     "predict": "advisor.workflows.predicting",
     "explain": "advisor.workflows.describing",
     "measure": "advisor.workflows.measuring",
+    "check": "advisor.workflows.checking",
     "compare": "advisor.workflows.comparing",
 }
 

@@ -16,6 +16,7 @@ from advisor.errors import AdvisorError, NotEnoughEvidence, UsageError
 _COMMANDS = {
     "recommend": ("advisor.cli.recommend", "recommend", "Which model, on this device, under these budgets."),
     "predict": ("advisor.cli.predict", "predict", "Latency and memory of named models on a device."),
+    "check": ("advisor.cli.check", "check", "A gate for CI: does this model, or file, meet these budgets."),
     "explain": ("advisor.cli.explain", "explain", "Layers and complexity of a model: where time and memory go."),
     "chart": (
         "advisor.cli.chart",

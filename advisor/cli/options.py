@@ -70,6 +70,11 @@ def target_options(command: Command) -> Command:
     return device_option(command)
 
 
+def warning(sentence: str) -> None:
+    """Say on stderr what the user must know though the answer does not depend on it."""
+    click.echo(f"advisor: {sentence}", err=True)
+
+
 def progress(stage: str) -> None:
     """Say on stderr what is being prepared; only slow first-time work calls this."""
     click.echo(f"advisor: preparing {stage} ...", err=True)

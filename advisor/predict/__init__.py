@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from advisor.predict.workbench import Evidenced
 
-__all__ = ["Evaluation", "FitReport", "breakdown", "concerned", "estimate", "evaluate", "fit", "tune"]
+__all__ = ["Evaluation", "FitReport", "breakdown", "concerned", "estimate", "evaluate", "fit", "newcomer", "tune"]
 
 
 def fit(
@@ -64,6 +64,14 @@ def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate
 
     with _one_core():
         return fitting.estimate(store, target, batch_size)
+
+
+def newcomer(store: Evidenced, target: Target, batch_size: int, complexity: Complexity, family: str) -> Estimate:
+    """The estimate of one architecture that the catalogue does not have; nothing of it is kept in the store."""
+    from advisor.predict import newcomers
+
+    with _one_core():
+        return newcomers.estimate(store, target, batch_size, complexity, family)
 
 
 def evaluate(

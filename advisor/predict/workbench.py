@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -59,16 +60,16 @@ class Workbench:
     _memory: dict[tuple[Cell | None, str, str, str, int], list[MemoryRow]] = field(default_factory=dict)
 
     @staticmethod
-    def of(store: Evidenced) -> Workbench:
-        """Everything of a store that fitting needs."""
-        complexities = list(store.complexities().values())
+    def of(store: Evidenced, further: Mapping[str, Complexity] = MappingProxyType({})) -> Workbench:
+        """Everything of a store that fitting needs; `further` architectures by family stand at the end of the catalogue."""
+        complexities = [*store.complexities().values(), *further.values()]
         subject = Subject(tabulate(complexities), tuple(c.uncounted for c in complexities))
         measurements = store.measurements()
         by_device: dict[str, list[Measurement]] = {}
         for m in measurements:
             by_device.setdefault(m.target.device, []).append(m)
         devices = {d.id: d for d in store.devices()}
-        families = store.families()
+        families = store.families() | {c.signature: family for family, c in further.items()}
         evidence = collect(measurements, subject.table, families, devices)
         constants = memory.load(shipped("benchmarks_db") / "runtime_memory.toml")
         sizes = memory.Sizes.of(complexities, store.only_timm())

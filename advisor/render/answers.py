@@ -33,7 +33,7 @@ def _found(answer: Recommendation, fmt: str, width: int) -> list[str]:
         return ["Nothing meets all budgets."]
     told = _filled(legend(answer, fmt, width), width)
     beaten = [f"{p.rank} is {reason}" for p in answer.picks for reason in p.reasons if reason.startswith(DOMINATED)]
-    return [table(answer, answer.picks, fmt, width), told + ("\n" + _bullets(beaten, width) if beaten else "")]
+    return [table(answer, answer.picks, fmt, width), told + ("\n" + bullets(beaten, width) if beaten else "")]
 
 
 def _flat(rows: Sequence[Mapping[str, Cell]]) -> Grid:
@@ -58,7 +58,8 @@ def _filled(line: str, width: int) -> str:
     return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
-def _bullets(lines: Sequence[str], width: int) -> str:
+def bullets(lines: Sequence[str], width: int) -> str:
+    """Lines as a list, wrapped."""
     return "\n".join(
         textwrap.fill(
             line, width, initial_indent="  - ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
@@ -74,20 +75,20 @@ def _why(answer: Recommendation, width: int) -> list[str]:
     return [
         f"Why {best.model}.{best.weights}".rstrip(".")
         + ":\n"
-        + _bullets([*best.reasons, f"to measure it: {best.measure_command}"], width)
+        + bullets([*best.reasons, f"to measure it: {best.measure_command}"], width)
     ]
 
 
 def _relaxed(answer: Recommendation, width: int) -> list[str]:
     if not answer.relaxations or answer.picks:
         return []
-    return ["What would make it feasible:\n" + _bullets([r.sentence for r in answer.relaxations], width)]
+    return ["What would make it feasible:\n" + bullets([r.sentence for r in answer.relaxations], width)]
 
 
 def _price(answer: Recommendation, width: int) -> list[str]:
     """What a looser budget would buy, and what a stricter one would not cost."""
     sentences = [r.sentence for r in answer.relaxations] + [t.sentence for t in answer.tightenings]
-    return ["Price of the budgets:\n" + _bullets(sentences, width)] if answer.picks and sentences else []
+    return ["Price of the budgets:\n" + bullets(sentences, width)] if answer.picks and sentences else []
 
 
 def _measure_first(answer: Recommendation, fmt: str, width: int) -> list[str]:
@@ -98,12 +99,12 @@ def _measure_first(answer: Recommendation, fmt: str, width: int) -> list[str]:
         "Might fit, measure first:\n"
         + table(answer, answer.measure_first, fmt, width)
         + "\n"
-        + _bullets(commands, width)
+        + bullets(commands, width)
     ]
 
 
 def _notes(answer: Recommendation, width: int) -> list[str]:
-    return ["Notes:\n" + _bullets(answer.notes, width)] if answer.notes else []
+    return ["Notes:\n" + bullets(answer.notes, width)] if answer.notes else []
 
 
 def predictions(found: Sequence[Prediction], fmt: str, width: int) -> str:

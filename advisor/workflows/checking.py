@@ -1,0 +1,192 @@
+"""check: does this one model meet these budgets there: yes, no, or not enough evidence, and then what would settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from advisor import units
+from advisor.devices import usable_memory_mib
+from advisor.recommend.budgets import Budgets, chances, describe
+from advisor.recommend.chance import at_confidence, bound_for, derived_throughput
+from advisor.recommend.ranking import measure_command
+from advisor.recommend.verdict import NOT_SETTLED, Checked, Verdict, checked, judged
+from advisor.records import Candidate, Device, Estimate, Quantity, Target, Weights
+from advisor.store import Store
+from advisor.workflows.answering import TargetOptions, checked_batch, ensure_estimates
+from advisor.workflows.choosing import chosen_device
+from advisor.workflows.preparing import Progress, prepared_store, silent
+from advisor.workflows.subjects import Subject, Warn, estimate_of, subject, warned
+from advisor.workflows.tails import Tail, tail_of
+
+_TIME = ("max_latency_ms", "min_throughput_img_s")
+_MEMORY = ("max_memory_mib", "board_memory_mib")
+_ACCURACY = "min_accuracy_percent"
+_TRTEXEC = {"fp16": " --fp16", "bf16": " --bf16", "int8": " --int8", "int8+fp16": " --int8 --fp16", "fp32": " --noTF32"}
+
+
+def check(
+    model: str,
+    *,
+    device: str | None = None,
+    max_latency: str | None = None,
+    min_throughput: str | None = None,
+    max_memory: str | None = None,
+    min_accuracy: str | None = None,
+    max_params: str | None = None,
+    batch_size: int = 1,
+    resolution: int | None = None,
+    runtime: str | None = None,
+    precision: str | None = None,
+    power_mode: str | None = None,
+    threads: int | None = None,
+    memory_format: str | None = None,
+    latency_stat: str = "p50",
+    confidence: str | float = 0.9,
+    on_progress: Progress = silent,
+    on_warning: Warn = warned,
+) -> Verdict:
+    """Whether a model meets budgets on a device. `model` is a registered name, `file.py:factory` (its code runs) or an ONNX file.
+
+    Raises UsageError, UnknownName, DataError for a file that cannot be read, NotEnoughEvidence where nothing is known at all.
+    """
+    budgets = Budgets(
+        max_latency_ms=None if max_latency is None else units.latency_ms(str(max_latency)),
+        min_throughput_img_s=None if min_throughput is None else units.throughput_img_s(str(min_throughput)),
+        max_memory_mib=None if max_memory is None else units.memory_mib(str(max_memory)),
+        min_accuracy_percent=None if min_accuracy is None else units.accuracy_percent(str(min_accuracy)),
+        max_params=None if max_params is None else units.count(str(max_params)),
+    )
+    checked_batch(batch_size)
+    sure = units.fraction(str(confidence))
+    options = TargetOptions(runtime, precision, power_mode, threads, memory_format)
+    with prepared_store(on_progress) as store:
+        profile, notes = chosen_device(store, device)
+        target = options.on(profile)
+        tail = tail_of(store, profile.kind, target.runtime) if latency_stat == "p90" else Tail()
+        ensure_estimates(store, target, batch_size)
+        found = subject(store, model, resolution, on_warning)
+        known = tail.estimate(estimate_of(store, found, target, batch_size))
+        asked = _Asked(store, profile, target, budgets._replace(board_memory_mib=usable_memory_mib(profile)), sure)
+        return asked.verdict(found, known, (*notes, *tail.notes))
+
+
+class _Asked:
+    """A question whose target, device and bounds are known."""
+
+    def __init__(self, store: Store, profile: Device, target: Target, budgets: Budgets, confidence: float) -> None:
+        self._store = store
+        self._profile = profile
+        self._target = target
+        self._budgets = budgets
+        self._confidence = confidence
+
+    def verdict(self, found: Subject, known: Estimate, notes: tuple[str, ...]) -> Verdict:
+        """The answer for one subject."""
+        weights, no_accuracy = self._accuracy(found)
+        rows = self._checked(found, known, weights, no_accuracy)
+        outcome, likely, least, most = judged(rows, self._confidence)
+        latency = None if known.latency is None else at_confidence(known.latency, self._confidence)
+        return Verdict(
+            model=found.asked, registered="" if found.model is None else found.model.name,
+            resolution=found.totals.resolution, target=self._target, batch_size=known.batch_size,
+            confidence=self._confidence, outcome=outcome, probability=likely, at_least=least, at_most=most, budgets=rows,
+            latency_ms=latency, latency_reason=known.latency_reason,
+            throughput_img_s=None if latency is None else derived_throughput(latency, known.batch_size),
+            memory_mib=None if known.memory is None else at_confidence(known.memory, self._confidence),
+            memory_reason=known.memory_reason, reasons=(*self._reasons(rows, known), *known.flags),
+            settle=self._settle(found, known, rows) if outcome == NOT_SETTLED else (), notes=notes,
+        )  # fmt: skip
+
+    def _checked(
+        self, found: Subject, known: Estimate, weights: Weights | None, no_accuracy: str
+    ) -> tuple[Checked, ...]:
+        top1 = None if weights is None else weights.top1
+        row = _candidate(found, known, top1 or 0.0)
+        bounds = self._budgets.stated()
+        doubts = {
+            **dict.fromkeys(_TIME, _doubt(known.latency, known.latency_reason)),
+            **dict.fromkeys(_MEMORY, "" if known.memory is not None else known.memory_reason or "memory is not known"),
+            _ACCURACY: no_accuracy,
+        }
+        unknown = [*(_TIME if known.latency is None else ()), *(_MEMORY if known.memory is None else ())]
+        unknown += [] if top1 is not None else [_ACCURACY]
+        said = _found(found, known, weights)
+        return checked(bounds, chances(self._budgets, row, top1 or 0.0, known.batch_size), doubts, unknown, said)
+
+    def _accuracy(self, found: Subject) -> tuple[Weights | None, str]:
+        """(the most accurate weights at the resolution, why there are none)."""
+        if found.model is None or found.kind != "name":
+            return None, "the accuracy of your own weights is not known here: validate them on your test set"
+        if "int8" in self._target.precision:
+            return None, "accuracy at int8 is not that of the published weights: validate it after conversion"
+        every = [w for w in self._store.weights(found.model.name) if w.top1 is not None]
+        here = [w for w in every if w.resolution == found.totals.resolution]
+        if here:
+            return max(here, key=lambda w: w.top1 or 0.0), ""
+        sizes = ", ".join(str(r) for r in sorted({w.resolution for w in every})) or "none"
+        return None, f"no accuracy is known at {found.totals.resolution} px; known at: {sizes}"
+
+    def _reasons(self, rows: tuple[Checked, ...], known: Estimate) -> tuple[str, ...]:
+        said = [row.doubt for row in rows if row.doubt]
+        latency = known.latency
+        if latency is not None and not latency.extrapolated and 0.5 < self._confidence < 0.9995:
+            worst = bound_for(latency.value, latency.high, self._confidence)
+            said.append(f"its latency stays under {units.format_ms(worst)} at {self._confidence:.0%}")
+        return tuple(dict.fromkeys(said))
+
+    def _settle(self, found: Subject, known: Estimate, rows: tuple[Checked, ...]) -> tuple[str, ...]:
+        """What to do about what is open: measure it where that can be done, else narrow the prediction."""
+        limit = self._confidence
+        open_rows = [r.name for r in rows if r.doubt or not (r.chance is not None and r.chance >= limit)]
+        steps = list(self._measured(found, known)) if {*_TIME, *_MEMORY} & {*open_rows} else []
+        if _ACCURACY in open_rows:
+            steps.append("validate the accuracy of the weights on your test set, and check again without --min-accuracy")
+        return tuple(steps)
+
+    def _measured(self, found: Subject, known: Estimate) -> tuple[str, ...]:
+        target = self._target
+        if found.model is not None:
+            return (measure_command(target, found.model.name, found.totals.resolution, known.batch_size),)
+        near = (
+            f"advisor measure --budget 10min --device {target.device} --runtime {target.runtime} --precision {target.precision}"
+        )
+        if found.kind == "onnx" and target.runtime == "tensorrt":
+            return (f"trtexec --onnx={found.asked}{_TRTEXEC.get(target.precision, '')}", near)
+        return (f"time {found.asked} on {target.device} with {target.runtime} at {target.precision}", near)
+
+
+def _doubt(latency: Quantity | None, reason: str) -> str:
+    if latency is None:
+        return reason or "latency is not known"
+    return "its latency is extrapolated: nothing like it was measured on this kind of device and runtime" if latency.extrapolated else ""
+
+
+def _candidate(found: Subject, known: Estimate, top1: float) -> Candidate:
+    """The row that recommend scores, of this one subject."""
+    time, memory, totals = known.latency, known.memory, found.totals
+    return Candidate(
+        signature=totals.signature, family=found.family, model=found.asked, tag="", resolution=totals.resolution,
+        top1=top1, license="", params=totals.params, macs=totals.macs,
+        latency_ms=time and time.value, latency_low=time and time.low, latency_high=time and time.high,
+        extrapolated=time is not None and time.extrapolated, throughput_img_s=known.throughput_img_s,
+        memory_mib=memory and memory.value, memory_low=memory and memory.low, memory_high=memory and memory.high,
+    )  # fmt: skip
+
+
+def _found(found: Subject, known: Estimate, weights: Weights | None) -> Mapping[str, str]:
+    """Budget -> what the model takes of it, in words."""
+    said: dict[str, str] = {"max_params": describe("max_params", found.totals.params)}
+    if known.latency is not None:
+        rate = derived_throughput(known.latency, known.batch_size)
+        said["max_latency_ms"] = _spread("max_latency_ms", known.latency)
+        said["min_throughput_img_s"] = _spread("min_throughput_img_s", rate)
+    if known.memory is not None:
+        said |= dict.fromkeys(_MEMORY, _spread("max_memory_mib", known.memory))
+    if weights is not None and weights.top1 is not None:
+        said[_ACCURACY] = f"{describe(_ACCURACY, weights.top1)} ({weights.tag})"
+    return said
+
+
+def _spread(name: str, quantity: Quantity) -> str:
+    words = quantity.basis + (", extrapolated" if quantity.extrapolated else "")
+    return f"{describe(name, quantity.value)} ({describe(name, quantity.low)} to {describe(name, quantity.high)}), {words}"
