@@ -20,13 +20,22 @@ _EXIT = {FITS: ANSWERED, DOES_NOT_FIT: INFEASIBLE, NOT_SETTLED: NO_EVIDENCE}
 @click.option("--max-latency", metavar="TIME", help="Of the whole batch, e.g. 50ms or 0.05s.")
 @click.option("--min-throughput", metavar="RATE", help="E.g. 30fps.")
 @click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30).")
-@click.option("--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1, e.g. 75% or 0.75; not known of a file's weights.")
+@click.option(
+    "--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1, e.g. 75% or 0.75; not known of a file's weights."
+)
 @click.option("--max-params", metavar="COUNT", help="E.g. 30M.")
 @click.option(
-    "--latency-stat", type=click.Choice(["p50", "p90"]), default="p50", show_default=True, help="Which latency is bounded."
+    "--latency-stat",
+    type=click.Choice(["p50", "p90"]),
+    default="p50",
+    show_default=True,
+    help="Which latency is bounded.",
 )
 @click.option(
-    "--confidence", metavar="P", default="0.9", show_default=True,
+    "--confidence",
+    metavar="P",
+    default="0.9",
+    show_default=True,
     help="Fits from this chance on; does not fit up to 1 less this chance; between, it is not settled.",
 )
 @click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from advisor.cli.options import device_option, example, format_option, progress, width
+from advisor.cli.options import device_option, example, format_option, progress, warning, width
 from advisor.workflows import describing
 
 
@@ -17,8 +17,12 @@ from advisor.workflows import describing
 @format_option
 @example("advisor explain resnet50 --device jetson")
 def explain(model: str, device: str | None, resolution: int | None, fmt: str) -> None:
-    """Layers and complexity of MODEL, and with --device what it costs there."""
+    """Layers and complexity of MODEL, and with --device what it costs there.
+
+    MODEL is a registered name, an ONNX file (parsed, never executed), or FILE.py:FACTORY, a function that returns a
+    torch.nn.Module: the code of FILE.py RUNS, in a process of its own.
+    """
     from advisor.render import descriptions
 
-    found = describing.explain(model, device=device, resolution=resolution, on_progress=progress)
+    found = describing.explain(model, device=device, resolution=resolution, on_progress=progress, on_warning=warning)
     click.echo(descriptions.explanation(found, fmt, width()))

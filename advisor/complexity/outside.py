@@ -82,10 +82,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _error(name: str, message: str) -> AdvisorError:
     """The error that the worker named, as the same kind here."""
     kind = getattr(errors, name, DataError)
-    found = DataError(message)
-    if isinstance(kind, type) and issubclass(kind, AdvisorError):
-        found = kind.__new__(kind)  # MissingExtra and others make their message from other arguments
-        found.args = (message,)
+    if not (isinstance(kind, type) and issubclass(kind, AdvisorError)):
+        return DataError(message)
+    found = kind.__new__(kind)  # some make their message from other arguments
+    found.args = (message,)
     return found
 
 

@@ -9,7 +9,6 @@ import importlib.util
 import inspect
 import json
 import os
-import resource
 import sys
 import traceback
 import warnings
@@ -43,6 +42,8 @@ def main(arguments: list[str]) -> None:
 
 
 def _onnx(file: str, resolution: str) -> Outside:
+    import resource  # of Unix
+
     from advisor.complexity.graphs.reading import read
 
     path = Path(file)

@@ -37,6 +37,8 @@ class Explanation:
     estimate: Estimate | None
     time_parts_ms: dict[str, float]
     """Part of the predicted latency at batch 1 -> milliseconds; empty without a device or predictor."""
+    notes: tuple[str, ...] = ()
+    """What was found of an architecture that came in a file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def explanation(found: Explanation, fmt: str, width: int) -> str:
     ]
     if found.estimate is not None:
         parts.append(_cost(found))
+    parts += found.notes
     if found.totals.uncounted:
         parts.append("Not counted: " + ", ".join(found.totals.uncounted))
     return "\n\n".join(parts)
@@ -49,7 +50,7 @@ def _explanation_json(found: Explanation) -> dict[str, object]:
         "n_ops": t.n_ops, "n_kernels": t.n_kernels, "depth": t.depth,
         "classes": {name: asdict(sums) for name, sums in t.classes.items()},
         "layers": [asdict(layer) for layer in found.layers], "layers_reason": found.layers_reason or None,
-        "uncounted": list(t.uncounted), **cost,
+        "uncounted": list(t.uncounted), **({"notes": list(found.notes)} if found.notes else {}), **cost,
     }  # fmt: skip
 
 

@@ -65,7 +65,19 @@ def _budgets(found: Verdict) -> Grid:
 
 
 def _rows(found: Verdict) -> Grid:
-    heads = ("model", "registered", "resolution", "device", "outcome", "probability", "budget", "bound", "found", "chance", "doubt")
+    heads = (
+        "model",
+        "registered",
+        "resolution",
+        "device",
+        "outcome",
+        "probability",
+        "budget",
+        "bound",
+        "found",
+        "chance",
+        "doubt",
+    )
     return Grid(
         heads,
         [
@@ -103,10 +115,14 @@ def _junit(found: Verdict) -> str:
     suites = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(suites, "testsuite", {"name": "advisor check", **counts})
     case = ElementTree.SubElement(
-        suite, "testcase", {"classname": f"advisor.check.{found.target.device}", "name": _printable(f"{found.model} fits")}
+        suite,
+        "testcase",
+        {"classname": f"advisor.check.{found.target.device}", "name": _printable(f"{found.model} fits")},
     )
-    lines = [headline(found), *(f"{TITLES[b.name]} {describe(b.name, b.bound)}: {b.found or '?'}; chance {_chance(b)}" for b in found.budgets)]
-    lines += [*found.reasons, *(f"to settle it: {step}" for step in found.settle)]
+    lines = [
+        f"{TITLES[b.name]} {describe(b.name, b.bound)}: {b.found or '?'}; chance {_chance(b)}" for b in found.budgets
+    ]
+    lines = [headline(found), *lines, *found.reasons, *(f"to settle it: {step}" for step in found.settle)]
     if failed or open_:
         kind = "does-not-fit" if failed else "not-enough-evidence"
         problem = ElementTree.SubElement(
@@ -121,4 +137,6 @@ def _junit(found: Verdict) -> str:
 
 def _printable(said: str) -> str:
     """Without the control characters that XML 1.0 has no place for."""
-    return "".join(c if c in "\n\t" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "?" for c in said)
+    return "".join(
+        c if c in "\n\t" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "?" for c in said
+    )

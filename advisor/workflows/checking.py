@@ -140,16 +140,16 @@ class _Asked:
         open_rows = [r.name for r in rows if r.doubt or not (r.chance is not None and r.chance >= limit)]
         steps = list(self._measured(found, known)) if {*_TIME, *_MEMORY} & {*open_rows} else []
         if _ACCURACY in open_rows:
-            steps.append("validate the accuracy of the weights on your test set, and check again without --min-accuracy")
+            steps.append(
+                "validate the accuracy of the weights on your test set, and check again without --min-accuracy"
+            )
         return tuple(steps)
 
     def _measured(self, found: Subject, known: Estimate) -> tuple[str, ...]:
         target = self._target
         if found.model is not None:
             return (measure_command(target, found.model.name, found.totals.resolution, known.batch_size),)
-        near = (
-            f"advisor measure --budget 10min --device {target.device} --runtime {target.runtime} --precision {target.precision}"
-        )
+        near = f"advisor measure --budget 10min --device {target.device} --runtime {target.runtime} --precision {target.precision}"
         if found.kind == "onnx" and target.runtime == "tensorrt":
             return (f"trtexec --onnx={found.asked}{_TRTEXEC.get(target.precision, '')}", near)
         return (f"time {found.asked} on {target.device} with {target.runtime} at {target.precision}", near)
@@ -158,7 +158,11 @@ class _Asked:
 def _doubt(latency: Quantity | None, reason: str) -> str:
     if latency is None:
         return reason or "latency is not known"
-    return "its latency is extrapolated: nothing like it was measured on this kind of device and runtime" if latency.extrapolated else ""
+    return (
+        "its latency is extrapolated: nothing like it was measured on this kind of device and runtime"
+        if latency.extrapolated
+        else ""
+    )
 
 
 def _candidate(found: Subject, known: Estimate, top1: float) -> Candidate:
@@ -189,4 +193,6 @@ def _found(found: Subject, known: Estimate, weights: Weights | None) -> Mapping[
 
 def _spread(name: str, quantity: Quantity) -> str:
     words = quantity.basis + (", extrapolated" if quantity.extrapolated else "")
-    return f"{describe(name, quantity.value)} ({describe(name, quantity.low)} to {describe(name, quantity.high)}), {words}"
+    return (
+        f"{describe(name, quantity.value)} ({describe(name, quantity.low)} to {describe(name, quantity.high)}), {words}"
+    )

@@ -14,16 +14,25 @@ from advisor.workflows.answering import TargetOptions, ensure_estimates
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.keeping import check_names, keep_profile
 from advisor.workflows.preparing import Progress, prepared_store, silent
+from advisor.workflows.subjects import Subject, Warn, estimate_of, from_file, subject, warned
 
 
 def explain(
-    name: str, *, device: str | None = None, resolution: int | None = None, on_progress: Progress = silent
+    name: str,
+    *,
+    device: str | None = None,
+    resolution: int | None = None,
+    on_progress: Progress = silent,
+    on_warning: Warn = warned,
 ) -> Explanation:
     """Where parameters, operations, memory (and on a device, time) of a model go.
 
-    Raises UnknownName; MissingExtra where the resolution was never traced and torch is not installed.
+    `name` is a registered name, an ONNX file, or `file.py:factory`, whose code runs. Raises UnknownName, DataError for a file that
+    cannot be read; MissingExtra where the resolution was never traced and torch is not installed.
     """
     with prepared_store(on_progress) as store:
+        if from_file(name):
+            return _of_file(store, subject(store, name, resolution, on_warning), device)
         model = store.model(name)
         size = model.default_resolution if resolution is None else resolution
         totals = store.complexity(model.signature).get(size)
@@ -32,6 +41,22 @@ def explain(
             totals = complexity.explain(model.name, size).complexity
         profile, estimate, parts = _on_device(store, device, totals)
         return Explanation(model, totals, layers, reason, tuple(store.weights(model.name)), profile, estimate, parts)
+
+
+def _of_file(store: Store, found: Subject, device: str | None) -> Explanation:
+    """The architecture of a file; its weights are its own, so that no accuracy is known."""
+    totals = found.totals
+    model = Model(found.asked, "", found.family or "new", totals.signature, totals.resolution, False)
+    if device is None:
+        return Explanation(model, totals, found.layers or (), "", (), "", None, {}, found.notes)
+    from advisor.predict import breakdown
+
+    profile, _ = chosen_device(store, device)
+    target = TargetOptions().on(profile)
+    ensure_estimates(store, target, 1)
+    known, predictor = estimate_of(store, found, target, 1), store.predictor(target)
+    parts = breakdown(predictor, totals, 1) if predictor else {}
+    return Explanation(model, totals, found.layers or (), "", (), profile.id, known, parts)
 
 
 def _layers(model: Model, size: int) -> tuple[tuple[Layer, ...], str]:

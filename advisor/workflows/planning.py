@@ -13,7 +13,7 @@ from advisor.measure.plan import in_order, launches_of
 from advisor.measure.records import MEASURE, Job, plan_key
 from advisor.records import Device, Model, Target
 from advisor.store import Store
-from advisor.workflows.predicting import not_traced
+from advisor.workflows.subjects import not_traced
 from advisor.workflows.wanting import Wanted
 
 _GENEROUS = 1.5

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.errors import NotEnoughEvidence, UsageError
+from advisor.errors import UsageError
 from advisor.recommend.reports import Prediction
-from advisor.records import Estimate, Model, Target
+from advisor.records import Estimate, Target
 from advisor.store import Store
 from advisor.workflows.answering import TargetOptions, checked_batch, ensure_estimates
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
+from advisor.workflows.subjects import Warn, estimate_of, subject, warned
 
 
 def predict(
@@ -26,10 +27,12 @@ def predict(
     threads: int | None = None,
     memory_format: str | None = None,
     on_progress: Progress = silent,
+    on_warning: Warn = warned,
 ) -> list[Prediction]:
     """Latency and memory of named models (or all) on a target, at their default resolution unless one is given.
 
-    Raises UsageError, UnknownName; NotEnoughEvidence where a model has no complexity at the resolution.
+    A model is a registered name, an ONNX file, or `file.py:factory`, whose code runs. Raises UsageError, UnknownName, DataError
+    for a file that cannot be read; NotEnoughEvidence where a model has no complexity at the resolution.
     """
     checked_batch(batch_size)
     if not models and not all_models:
@@ -39,23 +42,17 @@ def predict(
         profile, _ = chosen_device(store, device)
         target = options.on(profile)
         ensure_estimates(store, target, batch_size)
-        rows = {(e.signature, e.resolution): e for e in store.estimates(target, batch_size)}
-        chosen = store.models() if all_models else [store.model(name) for name in models]
-        found = []
-        for model in chosen:
-            size = model.default_resolution if resolution is None else resolution
-            estimate = rows.get((model.signature, size))
-            if estimate is not None:
-                found.append(_prediction(model.name, target, estimate))
-            elif not all_models:
-                raise NotEnoughEvidence(not_traced(store, model, size))
-        return found
+        if all_models:
+            return _every(store, target, batch_size, resolution)
+        subjects = [subject(store, name, resolution, on_warning) for name in models]
+        return [_prediction(s.asked, target, estimate_of(store, s, target, batch_size)) for s in subjects]
 
 
-def not_traced(store: Store, model: Model, size: int) -> str:
-    """Why nothing is known of a model at a resolution, and at which it is."""
-    known = ", ".join(str(r) for r in sorted(store.complexity(model.signature)))
-    return f"{model.name} was not traced at {size} px; its complexity is known at {known} px"
+def _every(store: Store, target: Target, batch_size: int, resolution: int | None) -> list[Prediction]:
+    """The whole catalogue, less the models that were not traced at the resolution."""
+    rows = {(e.signature, e.resolution): e for e in store.estimates(target, batch_size)}
+    wanted = [(m.name, (m.signature, resolution or m.default_resolution)) for m in store.models()]
+    return [_prediction(name, target, rows[key]) for name, key in wanted if key in rows]
 
 
 def _prediction(model: str, target: Target, e: Estimate) -> Prediction:

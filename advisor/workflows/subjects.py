@@ -109,9 +109,13 @@ def _placed(store: Store, asked: str, kind: str, found: Outside) -> Subject:
     models = [m for m in store.models() if m.signature == signature]
     model = next((m for m in models if m.library == "torchvision"), models[0])
     known = catalogue.get((signature, totals.resolution), replace(totals, signature=signature))
+    notes = [
+        f"exporting folded parameters together: the file stores {totals.params:,}, the network has {known.params:,}"
+    ]
     others = [m.name for m in models if m != model]
     twins = f" ({', '.join(others[:2])}{', ...' if len(others) > 2 else ''} too)" if others else ""
-    return Subject(asked, model, known, layers, kind, (f"the same graph of operators as {model.name}{twins}: answered as that",))
+    same = f"the same graph of operators as {model.name}{twins}: answered as that"
+    return Subject(asked, model, known, layers, kind, (same, *(notes if known.params != totals.params else ())))
 
 
 def _names(store: Store, signatures: list[str]) -> list[str]:

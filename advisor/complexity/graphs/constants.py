@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Known = Mapping[str, Array]
+Attributes = Callable[[Any], Mapping[str, Any]]
 MOST = 1024
 """Elements of a tensor that is worked out at most."""
 _TYPES = {1: np.float32, 6: np.int32, 7: np.int64, 9: np.bool_, 11: np.float64, 10: np.float32, 16: np.float32}
 """ONNX's numbers of element types; half precision is computed in single."""
 
 
-def worked_out(nodes: Sequence[Any], attributes: Callable[[Any], Mapping[str, Any]], shapes: Mapping[str, tuple[int, ...]],
-               known: dict[str, Array]) -> list[str]:  # fmt: skip
+def worked_out(
+    nodes: Sequence[Any], attributes: Attributes, shapes: Mapping[str, tuple[int, ...]], known: dict[str, Array]
+) -> list[str]:
     """Add to `known` what the nodes compute from known values and shapes; returns the names that were added."""
     added = []
     for node in nodes:
@@ -33,8 +35,12 @@ def worked_out(nodes: Sequence[Any], attributes: Callable[[Any], Mapping[str, An
     return added
 
 
-def _value(node: Any, attributes: Callable[[Any], Mapping[str, Any]], shapes: Mapping[str, tuple[int, ...]],
-           known: Known) -> Array | None:  # fmt: skip
+def _value(  # an onnx.NodeProto; onnx is untyped
+    node: Any,  # noqa: ANN401
+    attributes: Attributes,
+    shapes: Mapping[str, tuple[int, ...]],
+    known: Known,
+) -> Array | None:
     if node.op_type == "Shape" and node.input[0] in shapes:
         attrs = attributes(node)
         return np.array(shapes[node.input[0]][attrs.get("start", 0) : attrs.get("end")], dtype=np.int64)

@@ -95,13 +95,18 @@ def _inferred(path: Path, work: Any, constants: dict[str, Constant]) -> tuple[An
 
 
 def _holds_tensor(node: Any) -> bool:  # noqa: ANN401 - onnx is untyped
-    return bool(node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value" and _few(node.attribute[0].t))
+    return bool(
+        node.op_type == "Constant"
+        and node.attribute
+        and node.attribute[0].name == "value"
+        and _few(node.attribute[0].t)
+    )
 
 
 def _few(tensor: Any) -> bool:  # noqa: ANN401 - onnx is untyped
     from onnx import TensorProto
 
-    return prod(tensor.dims) <= _FEW and tensor.data_location != TensorProto.EXTERNAL
+    return bool(prod(tensor.dims) <= _FEW and tensor.data_location != TensorProto.EXTERNAL)
 
 
 def _computed(value: Any) -> Constant:  # noqa: ANN401 - a numpy array
@@ -133,7 +138,11 @@ def _set_size(path: Path, image: Any, resolution: int | None) -> tuple[int, int,
     """(batch, side, whether the side was open): what the file leaves open is set, what it fixes stays."""
     dims = list(image.type.tensor_type.shape.dim)
     channels_last = dims[3].dim_value in _COLOURS and dims[1].dim_value not in _COLOURS
-    batch, (rows, columns), colours = dims[0], (dims[1:3] if channels_last else dims[2:4]), dims[3 if channels_last else 1]
+    batch, (rows, columns), colours = (
+        dims[0],
+        (dims[1:3] if channels_last else dims[2:4]),
+        dims[3 if channels_last else 1],
+    )
     any_size = not (rows.dim_value or columns.dim_value)
     side = (resolution or 224) if any_size else (rows.dim_value or columns.dim_value)
     for dim, usual in ((batch, 1), (colours, 3), (rows, side), (columns, side)):

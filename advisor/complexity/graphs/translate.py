@@ -12,15 +12,16 @@ from typing import Any
 
 from advisor.complexity.graphs.graph import Graph, Node, Shape
 
-VIEWS = frozenset(
-    """Reshape Flatten Squeeze Unsqueeze Identity Dropout Expand Slice Split Transpose QuantizeLinear DequantizeLinear
-    SequenceConstruct SequenceAt SplitToSequence CastLike""".split()
-)
+VIEWS = frozenset((
+    "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout", "Expand", "Slice", "Split", "Transpose",
+    "QuantizeLinear", "DequantizeLinear", "CastLike",
+))  # fmt: skip
 """Operators that do no work of their own: views, and marks of quantisation, which a runtime merges into what is between them."""
 
-ACTIVATIONS = frozenset(
-    "Relu Sigmoid Tanh HardSwish HardSigmoid LeakyRelu Elu Celu Selu PRelu Mish Softplus Gelu Silu Swish Clip".split()
-)
+ACTIVATIONS = frozenset((
+    "Relu", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "LeakyRelu", "Elu", "Celu", "Selu", "PRelu", "Mish", "Softplus",
+    "Gelu", "Silu", "Swish", "Clip",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ class Walk:
         graph, links, weights = self.graph, Links(self.graph), weights_of(self.graph)
         for name, constant in graph.constants.items():
             elements = weights.parameters.get(name, 0)
-            self._place(name, Storage(4 * prod(constant.shape), Holding(False), elements, bool(elements)), constant.shape)
+            self._place(
+                name, Storage(4 * prod(constant.shape), Holding(False), elements, bool(elements)), constant.shape
+            )
         image = Storage(4 * graph.size(graph.image), Holding(True, 0, (1, 1, 1, 1), digest="image"))
         self._place(graph.image, image, graph.shapes[graph.image])
         self._activated = {n.input(0) for n in graph.nodes if n.op in ACTIVATIONS}
@@ -150,7 +152,9 @@ class Walk:
 
     def _flattened(self, node: Node, source: Tensor, shape: Shape) -> Tensor:
         """The operand of a product as a stack of matrices: copied where its layout does not allow the view."""
-        same = len(shape) >= len(source.shape) or prod(shape) != prod(source.shape) or not source.storage.holding.dynamic
+        same = (
+            len(shape) >= len(source.shape) or prod(shape) != prod(source.shape) or not source.storage.holding.dynamic
+        )
         return source if same or layout.viewed(source.shape, source.strides, shape) else self._copied(node, source)
 
     def _record(self, node: Node, call: Call, sources: list[Tensor], shape: Shape) -> Tensor:

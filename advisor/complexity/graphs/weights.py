@@ -11,13 +11,22 @@ from math import prod
 
 from advisor.complexity.graphs.graph import Constant, Graph
 
-_STATISTICS = {"BatchNormalization": (3, 4)}
-_SETTINGS = {
+_STATISTICS: dict[str, tuple[int, ...]] = {"BatchNormalization": (3, 4)}
+_SETTINGS: dict[str, tuple[int, ...]] = {
     "Resize": (1, 2, 3), "Upsample": (1,), "Clip": (1, 2), "Pad": (1, 2, 3), "Dropout": (1, 2), "QuantizeLinear": (1, 2),
     "DequantizeLinear": (1, 2), "QLinearConv": (1, 2, 4, 5, 6, 7), "QLinearMatMul": (1, 2, 4, 5, 6, 7), "OneHot": (1, 2),
 }  # fmt: skip
-_INTEGER_WEIGHTS = {"DequantizeLinear": (0,), "QLinearConv": (3,), "ConvInteger": (1,), "MatMulInteger": (1,), "QLinearMatMul": (3,)}
-_BUFFERS = ("attn_mask", "relative_coords_table", "relative_position_index", "running_mean", "running_var", "num_batches_tracked")
+_INTEGER_WEIGHTS: dict[str, tuple[int, ...]] = {
+    "DequantizeLinear": (0,), "QLinearConv": (3,), "ConvInteger": (1,), "MatMulInteger": (1,), "QLinearMatMul": (3,),
+}  # fmt: skip
+_BUFFERS = (
+    "attn_mask",
+    "relative_coords_table",
+    "relative_position_index",
+    "running_mean",
+    "running_var",
+    "num_batches_tracked",
+)
 """Last parts of names under which torch modules keep what is not trained."""
 
 
