@@ -91,10 +91,11 @@ class Walk:
     def _fixed(self, node: Node, parameters: dict[str, int]) -> None:
         """What does not depend on the image: work only where it is done on parameters."""
         known = [self._tensors[i] for i in node.inputs if i in self._tensors]
-        if node.op in VIEWS and known and known[0].storage.trained:
+        if node.op in VIEWS and known:
             copy = parameters.get(node.outputs[0], 0)
             storage = replace(known[0].storage, parameters=copy) if copy else known[0].storage
-            self._place(node.outputs[0], storage, self.graph.shapes[node.outputs[0]])
+            for output in node.outputs:
+                self._place(output, storage, self.graph.shapes.get(output, ()))
         elif any(t.storage.trained for t in known) and node.op not in ("Shape", "Size"):
             self._go_on(node)
         else:
