@@ -212,9 +212,9 @@ def _attention(links: Links, node: Node) -> Node | None:
         return None
     shape = links.graph.shapes[query]
     wanted = (*shape[:-2], links.graph.shapes[scores.input(1)][-1], shape[-1])
-    key = _upright(links, key, wanted)
+    key = _upright(links, key, wanted) or key
     mask = () if masked is None else (links.other(masked, made),)
-    return _fused("Sdpa", (query, key, node.input(1), *mask), node) if key else None
+    return replace(_fused("Sdpa", (query, key, node.input(1), *mask), node), attrs={"key_shape": wanted})
 
 
 def _unscaled(links: Links, name: str) -> str:
@@ -258,6 +258,19 @@ def _group_norm(links: Links, node: Node) -> Node | None:
     return _fused("GroupNormalization", tuple(inputs), final, node)
 
 
+def _scaled_sum(links: Links, node: Node) -> Node | None:
+    """a + 1 * (b * c): torch's addcmul, by the factor of one that exporters leave."""
+    if node.op != "Add":
+        return None
+    for added, made in (node.inputs, node.inputs[::-1]):
+        unit = links.made_by(made, "Mul")
+        factor = next((i for i in unit.inputs if links.graph.scalar(i) == 1.0), "") if unit else ""
+        product = links.made_by(links.other(unit, factor), "Mul") if unit and factor else None
+        if product is not None:
+            return _fused("Addcmul", (added, *product.inputs), node)
+    return None
+
+
 def _roll(links: Links, node: Node) -> Node | None:
     """The end of a tensor put before its beginning."""
     if node.op != "Concat" or len(node.inputs) != 2:
@@ -277,6 +290,6 @@ def _rolls(links: Links, node: Node) -> Node | None:
 
 
 _PASSES: tuple[tuple[Pattern, ...], ...] = (
-    (_gated, _hard_swish, _gelu, _layer_norm, _group_norm, _linear, _roll),
+    (_gated, _hard_swish, _gelu, _layer_norm, _group_norm, _linear, _scaled_sum, _roll),
     (_attention, _rolls),
 )

@@ -145,6 +145,8 @@ def _einsum(graph: Graph, node: Node) -> Call:
 def _attention(graph: Graph, node: Node) -> Call:
     """Folded by simplify, or ONNX's own operator: queries, keys, values and perhaps a mask; heads may be given apart."""
     found = list(_tensors(graph, node))[:4]
+    if "key_shape" in node.attrs:  # the file may hold the keys transposed
+        found[1] = (found[1][0], node.attrs["key_shape"])
     query, key = (int(node.attrs.get(n, 0)) for n in ("q_num_heads", "kv_num_heads"))
     if query and len(found[0][1]) == 3:
         heads = (query, key or query, key or query)
@@ -213,7 +215,7 @@ _NAMES: Mapping[str, str] = {
     "Min": "minimum", "Floor": "floor", "Ceil": "ceil", "Round": "round", "Mod": "remainder", "Equal": "eq",
     "Less": "lt", "LessOrEqual": "le", "Greater": "gt", "GreaterOrEqual": "ge", "Sin": "sin", "Cos": "cos", "Tan": "tan",
     "Erf": "erf", "And": "logical_and", "Or": "logical_or", "Not": "logical_not", "IsNaN": "isnan", "Trilu": "tril",
-    "Sum": "add", "Concat": "cat", "Roll": "roll", "Tile": "repeat", "GatherElements": "gather", "GatherND": "index",
+    "Sum": "add", "Addcmul": "addcmul", "Concat": "cat", "Roll": "roll", "Tile": "repeat", "GatherElements": "gather", "GatherND": "index",
     "ScatterElements": "scatter", "ScatterND": "index_put", "DepthToSpace": "pixel_shuffle",
     "SpaceToDepth": "pixel_unshuffle", "Cast": "_to_copy", "TopK": "topk", "CumSum": "cumsum", "Range": "arange",
     "ConstantOfShape": "full", "EyeLike": "eye", "OneHot": "scatter",
