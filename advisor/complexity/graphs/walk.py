@@ -103,7 +103,7 @@ class Walk:
                 self._place(output, Storage(4, Holding(False)), self.graph.shapes.get(output, ()))
 
     def _go_on(self, node: Node) -> None:
-        if node.op in VIEWS or (node.op == "Gather" and not self.graph.shapes.get(node.input(1), (0,))):
+        if node.op in VIEWS or (node.op == "Gather" and prod(self.graph.shapes.get(node.input(1), (0,))) == 1):
             self._view(node)
         else:
             self._work(node)
@@ -128,7 +128,8 @@ class Walk:
             return layout.expanded(source.shape, source.strides, shape)
         if node.op == "Gather":
             axis = int(node.attrs.get("axis", 0)) % len(source.shape)
-            return source.strides[:axis] + source.strides[axis + 1 :]
+            picked = len(shape) - len(source.shape) + 1  # axes of the index: none, or some of one element
+            return source.strides[:axis] + (1,) * picked + source.strides[axis + 1 :]
         if node.op in ("Reshape", "Flatten", "Squeeze", "Unsqueeze"):
             if prod(source.shape) != prod(shape):
                 raise DataError(f"{node.op} {node.name}: {source.shape} does not hold as many elements as {shape}")
