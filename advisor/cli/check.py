@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from advisor.cli.codes import ANSWERED, INFEASIBLE, NO_EVIDENCE
-from advisor.cli.options import progress, target_options, warning, width
+from advisor.cli.options import example, progress, target_options, warning, width
 from advisor.recommend.verdict import DOES_NOT_FIT, FITS, NOT_SETTLED
 from advisor.workflows import checking
 
@@ -25,6 +25,10 @@ _EXIT = {FITS: ANSWERED, DOES_NOT_FIT: INFEASIBLE, NOT_SETTLED: NO_EVIDENCE}
 )
 @click.option("--max-params", metavar="COUNT", help="E.g. 30M.")
 @click.option(
+    "--max-power", metavar="POWER", help="Mean electrical power while it runs, e.g. 15W; where it was measured."
+)
+@click.option("--max-energy", metavar="ENERGY", help="Per image, e.g. 0.2J or 150mJ; where power was measured.")
+@click.option(
     "--latency-stat",
     type=click.Choice(["p50", "p90"]),
     default="p50",
@@ -41,6 +45,7 @@ _EXIT = {FITS: ANSWERED, DOES_NOT_FIT: INFEASIBLE, NOT_SETTLED: NO_EVIDENCE}
 @click.option(
     "--format", "fmt", type=click.Choice(["table", "json", "csv", "markdown", "junit"]), default="table", help="Form of the output."
 )  # fmt: skip
+@example("advisor check resnet50 --device jetson-orin-nano-8gb --max-latency 50ms")
 def check(model: str, fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
     """Does MODEL meet these budgets on a device? A gate for CI.
 
@@ -48,10 +53,6 @@ def check(model: str, fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click pa
     torch.nn.Module: the code of FILE.py RUNS, in a process of its own.
 
     Exit code 0: it fits; 3: it does not; 4: not enough evidence, and what to measure; 1: an error, never an answer.
-
-    \b
-    Example:
-      advisor check resnet50 --device jetson-orin-nano-8gb --max-latency 50ms
     """
     from advisor.render import verdicts
 

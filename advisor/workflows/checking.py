@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from advisor import units
 from advisor.devices import usable_memory_mib
-from advisor.recommend.budgets import Budgets, chances, describe
+from advisor.errors import UsageError
+from advisor.recommend.budgets import NO_POWER, Budgets, Draw, chances, describe
 from advisor.recommend.chance import at_confidence, bound_for, derived_throughput
 from advisor.recommend.ranking import measure_command
 from advisor.recommend.verdict import NOT_SETTLED, Checked, Verdict, checked, judged
@@ -20,6 +21,7 @@ from advisor.workflows.tails import Tail, tail_of
 
 _TIME = ("max_latency_ms", "min_throughput_img_s")
 _MEMORY = ("max_memory_mib", "board_memory_mib")
+_POWER = ("max_power_w", "max_energy_mj")
 _ACCURACY = "min_accuracy_percent"
 _TRTEXEC = {"fp16": " --fp16", "bf16": " --bf16", "int8": " --int8", "int8+fp16": " --int8 --fp16", "fp32": " --noTF32"}
 
@@ -33,6 +35,8 @@ def check(
     max_memory: str | None = None,
     min_accuracy: str | None = None,
     max_params: str | None = None,
+    max_power: str | None = None,
+    max_energy: str | None = None,
     batch_size: int = 1,
     resolution: int | None = None,
     runtime: str | None = None,
@@ -55,8 +59,12 @@ def check(
         max_memory_mib=None if max_memory is None else units.memory_mib(str(max_memory)),
         min_accuracy_percent=None if min_accuracy is None else units.accuracy_percent(str(min_accuracy)),
         max_params=None if max_params is None else units.count(str(max_params)),
+        max_power_w=None if max_power is None else units.power_w(str(max_power)),
+        max_energy_mj=None if max_energy is None else units.energy_mj(str(max_energy)),
     )
     checked_batch(batch_size)
+    if latency_stat not in ("p50", "p90"):
+        raise UsageError(f"latency statistic {latency_stat!r} is not known; accepted: p50, p90")
     sure = units.fraction(str(confidence))
     options = TargetOptions(runtime, precision, power_mode, threads, memory_format)
     with prepared_store(on_progress) as store:
@@ -103,15 +111,27 @@ class _Asked:
         top1 = None if weights is None else weights.top1
         row = _candidate(found, known, top1 or 0.0)
         bounds = self._budgets.stated()
+        draw = self._draw(found, known)
         doubts = {
             **dict.fromkeys(_TIME, _doubt(known.latency, known.latency_reason)),
             **dict.fromkeys(_MEMORY, "" if known.memory is not None else known.memory_reason or "memory is not known"),
             _ACCURACY: no_accuracy,
+            **dict.fromkeys(_POWER, "" if draw is not None else NO_POWER),
         }
         unknown = [*(_TIME if known.latency is None else ()), *(_MEMORY if known.memory is None else ())]
-        unknown += [] if top1 is not None else [_ACCURACY]
-        said = _found(found, known, weights)
-        return checked(bounds, chances(self._budgets, row, top1 or 0.0, known.batch_size), doubts, unknown, said)
+        unknown += [*([] if top1 is not None else [_ACCURACY]), *([] if draw is not None else _POWER)]
+        said = {**_found(found, known, weights), **_drawn(draw)}
+        return checked(bounds, chances(bounds, row, top1 or 0.0, known.batch_size, draw), doubts, unknown, said)
+
+    def _draw(self, found: Subject, known: Estimate) -> Draw | None:
+        """Power and energy as metered; None where they were not, or not asked for."""
+        if self._budgets.max_power_w is None and self._budgets.max_energy_mj is None:
+            return None
+        from advisor.recommend.powering import draws
+
+        metered = draws(self._store.power(self._target, known.batch_size), known.batch_size)
+        draw = metered.get((found.totals.signature, found.totals.resolution))
+        return None if draw is None or draw.power_w is None or draw.energy_mj is None else draw
 
     def _accuracy(self, found: Subject) -> tuple[Weights | None, str]:
         """(the most accurate weights at the resolution, why there are none)."""
@@ -130,7 +150,7 @@ class _Asked:
         said = [row.doubt for row in rows if row.doubt]
         latency = known.latency
         if latency is not None and not latency.extrapolated and 0.5 < self._confidence < 0.9995:
-            worst = bound_for(latency.value, latency.high, self._confidence)
+            worst = bound_for(latency.value, latency.low, latency.high, self._confidence)
             said.append(f"its latency stays under {units.format_ms(worst)} at {self._confidence:.0%}")
         return tuple(dict.fromkeys(said))
 
@@ -139,6 +159,8 @@ class _Asked:
         limit = self._confidence
         open_rows = [r.name for r in rows if r.doubt or not (r.chance is not None and r.chance >= limit)]
         steps = list(self._measured(found, known)) if {*_TIME, *_MEMORY} & {*open_rows} else []
+        if {*_POWER} & {*open_rows}:
+            steps.append("meter its power there, and import it with a power_w column: advisor db import FILE")
         if _ACCURACY in open_rows:
             steps.append(
                 "validate the accuracy of the weights on your test set, and check again without --min-accuracy"
@@ -189,6 +211,16 @@ def _found(found: Subject, known: Estimate, weights: Weights | None) -> Mapping[
     if weights is not None and weights.top1 is not None:
         said[_ACCURACY] = f"{describe(_ACCURACY, weights.top1)} ({weights.tag})"
     return said
+
+
+def _drawn(draw: Draw | None) -> Mapping[str, str]:
+    if draw is None or draw.power_w is None or draw.energy_mj is None:
+        return {}
+    scope = f" of the {draw.scope}" if draw.scope else ""
+    return {
+        "max_power_w": _spread("max_power_w", draw.power_w) + scope,
+        "max_energy_mj": _spread("max_energy_mj", draw.energy_mj) + scope,
+    }
 
 
 def _spread(name: str, quantity: Quantity) -> str:

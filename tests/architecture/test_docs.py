@@ -76,6 +76,7 @@ def test_every_option_has_help():
         "docs/charts.md",
         "docs/prediction.md",
         "docs/complexity.md",
+        "docs/check.md",
         "docs/decision.md",
         "docs/measurement.md",
         "benchmarks_db/README.md",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-import shlex
 import sqlite3
 from pathlib import Path
 from xml.etree import ElementTree
@@ -235,15 +233,6 @@ def test_a_missing_file_is_exit_1_and_an_unknown_name_exit_2(tmp_path, advisor):
     assert advisor("check", str(tmp_path / "absent.onnx"), *NANO).returncode == 1
     done = advisor("check", "resnet5O", *NANO)
     assert (done.returncode, "did you mean" in done.stderr) == (2, True)
-
-
-@pytest.mark.parametrize("command", ["check", "predict", "explain"])
-def test_the_example_in_the_help_runs(command, advisor):
-    help_text = advisor(command, "--help").stdout
-    (line,) = re.findall(r"^ +advisor (.+)$", help_text.partition("Example:")[2], re.M)
-    done = advisor(*shlex.split(line))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
 
 
 def test_the_help_says_that_a_factory_runs_code_and_a_graph_does_not(advisor):

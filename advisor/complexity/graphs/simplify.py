@@ -73,12 +73,27 @@ Pattern = Callable[[Links, Node], "Node | None"]
 
 def simplified(graph: Graph) -> Graph:
     """The graph with every pattern folded and nodes that nobody reads left out."""
+    graph.nodes = [made for node in graph.nodes for made in _unpadded(graph, node)]
     for patterns in _PASSES:
         links = Links(graph)
         folded = {n.outputs[0]: n for n in _found(links, patterns)}
         nodes = [folded.get(node.outputs[0], node) if node.outputs else node for node in graph.nodes]
         graph.nodes = _needed(graph, nodes)
     return graph
+
+
+def _unpadded(graph: Graph, node: Node) -> tuple[Node, ...]:
+    """A convolution padded more on one side is a padding and a convolution: PyTorch has no other, exporters merge the two."""
+    pads = list(node.attrs.get("pads") or ())
+    half = len(pads) // 2
+    if node.op != "Conv" or pads[:half] == pads[half:] or len(graph.shapes[node.input(0)]) != half + 2:
+        return (node,)
+    shape, name = graph.shapes[node.input(0)], f"{node.outputs[0]} padded"
+    sides = zip(shape[2:], pads[:half], pads[half:], strict=True)
+    graph.shapes[name] = (*shape[:2], *(size + before + after for size, before, after in sides))
+    pad = Node("Pad", (node.input(0),), (name,), {}, node.name)
+    conv = replace(node, inputs=(name, *node.inputs[1:]), attrs={**node.attrs, "pads": [0] * len(pads)})
+    return pad, conv
 
 
 def _found(links: Links, patterns: tuple[Pattern, ...]) -> Iterator[Node]:

@@ -103,10 +103,22 @@ class Walk:
                 self._place(output, Storage(4, Holding(False)), self.graph.shapes.get(output, ()))
 
     def _go_on(self, node: Node) -> None:
-        if node.op in VIEWS or (node.op == "Gather" and prod(self.graph.shapes.get(node.input(1), (0,))) == 1):
+        if node.op in VIEWS or (node.op == "Gather" and (self._picks_one(node) or self._picks_all(node))):
             self._view(node)
         else:
             self._work(node)
+
+    def _picks_one(self, node: Node) -> bool:
+        return prod(self.graph.shapes.get(node.input(1), (0,))) == 1
+
+    def _picks_all(self, node: Node) -> bool:
+        """Every element in its order: how torch's exporter writes another view of the same memory."""
+        picked = self.graph.values(node.input(1))
+        return (
+            picked is not None
+            and self.graph.shapes[node.input(0)] == (len(picked),)
+            and list(picked) == [*range(len(picked))]
+        )
 
     def _view(self, node: Node) -> None:
         source = self._tensors[node.input(0)]
@@ -126,6 +138,8 @@ class Walk:
             return layout.permuted(source.strides, order)
         if node.op == "Expand":
             return layout.expanded(source.shape, source.strides, shape)
+        if node.op == "Gather" and self._picks_all(node):
+            return layout.viewed(source.shape, source.strides, shape)
         if node.op == "Gather":
             axis = int(node.attrs.get("axis", 0)) % len(source.shape)
             picked = len(shape) - len(source.shape) + 1  # axes of the index: none, or some of one element
