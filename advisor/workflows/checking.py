@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from advisor import units
 from advisor.devices import usable_memory_mib
 from advisor.errors import UsageError
 from advisor.recommend.budgets import NO_POWER, Budgets, Draw, chances, describe
-from advisor.recommend.chance import at_confidence, bound_for, derived_throughput
+from advisor.recommend.chance import at_confidence, bound_for, throughput_of
 from advisor.recommend.ranking import measure_command
 from advisor.recommend.verdict import NOT_SETTLED, Checked, Verdict, checked, judged
 from advisor.records import Candidate, Device, Estimate, Quantity, Target, Weights
@@ -23,6 +24,8 @@ _TIME = ("max_latency_ms", "min_throughput_img_s")
 _MEMORY = ("max_memory_mib", "board_memory_mib")
 _POWER = ("max_power_w", "max_energy_mj")
 _ACCURACY = "min_accuracy_percent"
+_USUAL_CONFIDENCE = 0.9
+"""Of the intervals of estimates."""
 _TRTEXEC = {"fp16": " --fp16", "bf16": " --bf16", "int8": " --int8", "int8+fp16": " --int8 --fp16", "fp32": " --noTF32"}
 
 
@@ -99,7 +102,7 @@ class _Asked:
             resolution=found.totals.resolution, target=self._target, batch_size=known.batch_size,
             confidence=self._confidence, outcome=outcome, probability=likely, at_least=least, at_most=most, budgets=rows,
             latency_ms=latency, latency_reason=known.latency_reason,
-            throughput_img_s=None if latency is None else derived_throughput(latency, known.batch_size),
+            throughput_img_s=throughput_of(known, self._confidence),
             memory_mib=None if known.memory is None else at_confidence(known.memory, self._confidence),
             memory_reason=known.memory_reason, reasons=(*self._reasons(rows, known), *known.flags),
             settle=self._settle(found, known, rows) if outcome == NOT_SETTLED else (), notes=notes,
@@ -173,7 +176,8 @@ class _Asked:
             return (measure_command(target, found.model.name, found.totals.resolution, known.batch_size),)
         near = f"advisor measure --budget 10min --device {target.device} --runtime {target.runtime} --precision {target.precision}"
         if found.kind == "onnx" and target.runtime == "tensorrt":
-            return (f"trtexec --onnx={found.asked}{_TRTEXEC.get(target.precision, '')}", near)
+            first = () if known.batch_size == 1 else (f"export it at a batch of {known.batch_size}",)
+            return (*first, f"trtexec --onnx={shlex.quote(found.asked)}{_TRTEXEC.get(target.precision, '')}", near)
         return (f"time {found.asked} on {target.device} with {target.runtime} at {target.precision}", near)
 
 
@@ -202,8 +206,8 @@ def _candidate(found: Subject, known: Estimate, top1: float) -> Candidate:
 def _found(found: Subject, known: Estimate, weights: Weights | None) -> Mapping[str, str]:
     """Budget -> what the model takes of it, in words."""
     said: dict[str, str] = {"max_params": describe("max_params", found.totals.params)}
-    if known.latency is not None:
-        rate = derived_throughput(known.latency, known.batch_size)
+    rate = throughput_of(known, _USUAL_CONFIDENCE)
+    if known.latency is not None and rate is not None:
         said["max_latency_ms"] = _spread("max_latency_ms", known.latency)
         said["min_throughput_img_s"] = _spread("min_throughput_img_s", rate)
     if known.memory is not None:

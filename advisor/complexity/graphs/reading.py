@@ -9,8 +9,9 @@ from typing import Any
 from advisor.complexity import totals
 from advisor.complexity.graphs.file import graph_of, parse
 from advisor.complexity.graphs.graph import Graph
+from advisor.complexity.graphs.liveness import at_batch
 from advisor.complexity.graphs.simplify import simplified
-from advisor.complexity.graphs.walk import FOLDED, Walk, at_batch
+from advisor.complexity.graphs.walk import FOLDED, Walk
 from advisor.complexity.identity import signature
 from advisor.complexity.types import Identity, Outside, Trace
 from advisor.errors import DataError, UsageError
