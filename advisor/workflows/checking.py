@@ -24,8 +24,6 @@ _TIME = ("max_latency_ms", "min_throughput_img_s")
 _MEMORY = ("max_memory_mib", "board_memory_mib")
 _POWER = ("max_power_w", "max_energy_mj")
 _ACCURACY = "min_accuracy_percent"
-_USUAL_CONFIDENCE = 0.9
-"""Of the intervals of estimates."""
 _TRTEXEC = {"fp16": " --fp16", "bf16": " --bf16", "int8": " --int8", "int8+fp16": " --int8 --fp16", "fp32": " --noTF32"}
 
 
@@ -206,7 +204,7 @@ def _candidate(found: Subject, known: Estimate, top1: float) -> Candidate:
 def _found(found: Subject, known: Estimate, weights: Weights | None) -> Mapping[str, str]:
     """Budget -> what the model takes of it, in words."""
     said: dict[str, str] = {"max_params": describe("max_params", found.totals.params)}
-    rate = throughput_of(known, _USUAL_CONFIDENCE)
+    rate = throughput_of(known)
     if known.latency is not None and rate is not None:
         said["max_latency_ms"] = _spread("max_latency_ms", known.latency)
         said["min_throughput_img_s"] = _spread("min_throughput_img_s", rate)
