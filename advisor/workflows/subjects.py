@@ -130,7 +130,16 @@ def estimate_of(store: Store, found: Subject, target: Target, batch_size: int) -
         from advisor.predict import newcomer
 
         known = newcomer(store, target, batch_size, totals, found.family)
-    return known._replace(flags=(*found.notes, *known.flags))
+    return known._replace(flags=(*found.notes, *as_written(found, target), *known.flags))
+
+
+def as_written(found: Subject, target: Target) -> tuple[str, ...]:
+    """What to know where a graph is taken for what a framework would run: PyTorch pays for each operator, folded norms too."""
+    if found.kind != "onnx" or found.model is not None or not target.runtime.startswith("pytorch"):
+        return ()
+    return (
+        f"{target.runtime} does not run ONNX files: this is a network of the file's operators, with norms as far as it has them",
+    )
 
 
 def warned(sentence: str) -> None:

@@ -163,6 +163,21 @@ def test_accuracy_of_a_file_is_unknown_which_leaves_the_question_open(resnet18, 
     assert any("accuracy of your own weights is not known" in reason for reason in answer(done)["reasons"])
 
 
+def test_a_graph_that_pytorch_would_run_otherwise_says_so(shared_home, monkeypatch):
+    monkeypatch.setenv("ADVISOR_HOME", str(shared_home))
+    from advisor.workflows.answering import TargetOptions
+    from advisor.workflows.preparing import prepared_store
+    from advisor.workflows.subjects import Subject, as_written
+
+    with prepared_store() as store:
+        model = store.model("torchvision/resnet18")
+        totals = store.complexity(model.signature)[224]
+        eager, engine = TargetOptions().on(store.device("rtx-4090")), TargetOptions().on(store.device(NANO[1]))
+    new, known = (Subject("a.onnx", one, totals, (), "onnx") for one in (None, model))
+    assert "does not run ONNX files" in as_written(new, eager)[0]
+    assert as_written(new, engine) == as_written(known, eager) == ()
+
+
 def test_a_factory_runs_in_the_open_and_a_new_network_gets_the_interval_of_a_new_family(
     factories, advisor, shared_home
 ):
