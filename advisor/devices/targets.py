@@ -44,6 +44,13 @@ def target_for(
     return target
 
 
+def kind(device: Device, target: Target) -> str:
+    """What devices are pooled as: gpu, jetson, x86 or arm."""
+    if target.compute_unit != "cpu":
+        return "jetson" if device.kind == "jetson" else "gpu"
+    return "arm" if device.kind in ("jetson", "sbc") else "x86"
+
+
 def _with_runtime(device: Device, runtime: str | None) -> Target:
     default = device.default_target
     if runtime is None or runtime == default.runtime:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from advisor.predict.workbench import Evidenced
 
-__all__ = ["Evaluation", "FitReport", "breakdown", "concerned", "estimate", "evaluate", "fit", "newcomer", "tune"]
+__all__ = [
+    "Evaluation", "FitReport", "breakdown", "concerned", "estimate", "estimate_all", "evaluate", "fit", "newcomer", "tune",
+]  # fmt: skip
 
 
 def fit(
@@ -72,6 +74,19 @@ def newcomer(store: Evidenced, target: Target, batch_size: int, complexity: Comp
 
     with _one_core():
         return newcomers.estimate(store, target, batch_size, complexity, family)
+
+
+def estimate_all(
+    store: Evidenced,
+    wanted: Sequence[tuple[Target, int]],
+    only: str | None = None,
+    on_progress: Callable[[str], None] | None = None,
+) -> None:
+    """The same for many targets, which share the time of loading the evidence; of the architecture with the signature `only` if given."""
+    from advisor.predict import fitting
+
+    with _one_core():
+        fitting.estimate_all(store, wanted, only, on_progress)
 
 
 def evaluate(

@@ -71,11 +71,33 @@ def concerned(store: Evidenced, measured: Collection[str]) -> list[str]:
 
 def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate]:
     """Estimates of the whole catalogue on any target at any batch size, kept in the store."""
+    return _estimated(store, Workbench.of(store), target, batch_size)
+
+
+def estimate_all(
+    store: Evidenced, wanted: Sequence[tuple[Target, int]], only: str | None, on_progress: Callable[[str], None] | None
+) -> None:
+    """The same for many targets, or of one architecture on them; each is kept as soon as it is there, so that stopping loses little."""
+    say = on_progress or (lambda _: None)
     bench = Workbench.of(store)
+    narrow = None if only is None else bench.narrowed(only)
+    for number, (target, batch_size) in enumerate(wanted, 1):
+        words = " ".join(part for part in (target.device, target.runtime, target.precision, target.power_mode) if part)
+        say(f"predictions of {words}, batch {batch_size} ({number} of {len(wanted)})")
+        _estimated(store, narrow or bench, target, batch_size, narrow is None)
+
+
+def _estimated(
+    store: Evidenced, bench: Workbench, target: Target, batch_size: int, whole: bool = True
+) -> list[Estimate]:
     kept = store.predictor(target)
     predictor = build(bench.cross, store.device(target.device), target) if kept is None else from_json(kept)
-    if kept is None:
-        store.write_predictor(target, to_json(predictor))
     rows = bench.estimates(predictor, batch_size)
-    store.write_estimates(target, batch_size, rows)
+    with store.writing():
+        if kept is None:
+            store.write_predictor(target, to_json(predictor))
+        if whole:
+            store.write_estimates(target, batch_size, rows)
+        else:
+            store.add_estimates(target, batch_size, rows)
     return rows

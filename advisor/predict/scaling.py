@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.devices import scaled
+from advisor.devices.targets import kind as kind
 from advisor.predict.features import TERMS, Floats
 from advisor.records import Device, Target
 
@@ -54,13 +55,6 @@ def least(per_unit: Floats, target: Target) -> Floats:
 def power(target: Target) -> float:
     """Exponent with which launches and device time combine; 1 adds them."""
     return _HEAD_POWER if target.compute_unit == "gpu" and target.runtime in LAUNCHING else 1.0
-
-
-def kind(device: Device, target: Target) -> str:
-    """What devices are pooled as: gpu, jetson, x86 or arm."""
-    if target.compute_unit != "cpu":
-        return "jetson" if device.kind == "jetson" else "gpu"
-    return "arm" if device.kind in ("jetson", "sbc") else "x86"
 
 
 def rates(device: Device, target: Target) -> Rates:

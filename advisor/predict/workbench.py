@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -36,6 +36,7 @@ class Evidenced(Protocol):
     def only_timm(self) -> set[str]: ...
     def measurements(self, device: str | None = None) -> list[Measurement]: ...
     def write_estimates(self, target: Target, batch_size: int, rows: Sequence[Estimate]) -> None: ...
+    def add_estimates(self, target: Target, batch_size: int, rows: Sequence[Estimate]) -> None: ...
     def write_predictor(self, target: Target, content: Mapping[str, Any]) -> None: ...
     def predictor(self, target: Target) -> dict[str, Any] | None: ...
     def meta(self, key: str) -> str | None: ...
@@ -77,10 +78,18 @@ class Workbench:
         full = Hierarchy(evidence, np.ones(len(evidence.rows), dtype=bool), settings=kept_settings(store))
         return Workbench(store, complexities, subject, sizes, constants, weighed, by_device, CrossFit(full))
 
+    def narrowed(self, signature: str) -> Workbench:
+        """The same evidence with a catalogue of one architecture: the whole one takes most of the time of a single question."""
+        rows = [i for i, c in enumerate(self.complexities) if c.signature == signature]
+        complexities = [self.complexities[i] for i in rows]
+        subject = Subject(tabulate(complexities), tuple(c.uncounted for c in complexities))
+        sizes = self.sizes.take(np.array(rows, dtype=np.int64))
+        return replace(self, complexities=complexities, subject=subject, sizes=sizes, _memory={})
+
     def estimates(self, predictor: Predictor, batch_size: int) -> list[Estimate]:
         """Estimates of the catalogue on the predictor's target."""
-        target = predictor.target
-        mine = self.measurements.get(target.device, ())
+        target, keys = predictor.target, set(self.subject.table.keys)
+        mine = [m for m in self.measurements.get(target.device, ()) if (m.signature, m.resolution) in keys]
         found = answers.comparable(mine, target, batch_size)
         memory = answers.observed(
             mine, target, batch_size, self.subject.table.keys, self._memory_of(target, batch_size)

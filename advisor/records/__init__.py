@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from advisor.records.architecture import Layer as Layer
     from advisor.records.architecture import Model as Model
     from advisor.records.candidate import Candidate as Candidate
+    from advisor.records.candidate import Makeup as Makeup
     from advisor.records.candidate import Rated as Rated
     from advisor.records.device import Device as Device
     from advisor.records.device import Fact as Fact
@@ -68,6 +69,7 @@ _WHERE = {
     "Measurement": "evidence",
     "ImportReport": "evidence",
     "Candidate": "candidate",
+    "Makeup": "candidate",
     "Quantity": "answer",
     "Estimate": "answer",
     "Probed": "probe",

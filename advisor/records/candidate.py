@@ -1,7 +1,8 @@
-"""The rows that a recommendation and a chart are computed over. Tuples, because thousands are made for one answer."""
+"""The rows that a recommendation and a chart are computed over, and what an architecture is made of. Tuples: thousands are made."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -48,3 +49,15 @@ class Rated(NamedTuple):
     params: int
     macs: int
     """Of one image at this resolution."""
+
+
+class Makeup(NamedTuple):
+    """What an architecture is made of, by class of operator (OP_CLASSES)."""
+
+    family: str
+    operators: Mapping[str, int]
+    macs: Mapping[str, float]
+    """Of one image."""
+    weight_bytes: Mapping[str, float]
+    branching: int
+    """The most operators that read one tensor: 1 in a plain chain."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from functools import partial
 from typing import NamedTuple
 
 from advisor.errors import DataError
-from advisor.records import Candidate, Target
+from advisor.records import Candidate, Makeup, Target
 from advisor.store.targets import find_target
 
 _QUERY = """
@@ -26,6 +27,29 @@ def candidates(db: sqlite3.Connection, target: Target, batch_size: int) -> list[
     """Every set of weights with a known top-1 whose architecture has an estimate at the weights' resolution."""
     key = find_target(db, target)
     return list(map(partial(tuple.__new__, Candidate), db.execute(_QUERY, (key, batch_size))))
+
+
+def candidates_of(db: sqlite3.Connection, target: Target, batch_size: int, signature: str) -> list[Candidate]:
+    """The same of one architecture."""
+    arguments = (find_target(db, target), batch_size, signature)
+    return list(map(partial(tuple.__new__, Candidate), db.execute(_QUERY + "AND a.signature = ?", arguments)))
+
+
+def makeup(db: sqlite3.Connection, model: str, resolution: int) -> Makeup | None:
+    """What a model is made of, or None where it was not traced at the resolution."""
+    query = """SELECT a.family, c.classes, c.extras FROM models m JOIN architectures a ON a.id = m.arch_id
+               JOIN complexity c ON c.arch_id = m.arch_id WHERE m.name = ? AND c.resolution = ?"""
+    row = db.execute(query, (model, resolution)).fetchone()
+    if row is None:
+        return None
+    classes = {name: tuple(values) for name, values in json.loads(row[1]).items()}
+    return Makeup(
+        row[0],
+        {name: int(values[0]) for name, values in classes.items()},
+        {name: float(values[1]) for name, values in classes.items()},
+        {name: float(values[4]) for name, values in classes.items()},
+        int(json.loads(row[2]).get("max_branching", 1)),
+    )
 
 
 def precision_accuracies(db: sqlite3.Connection, precision: str) -> dict[tuple[str, str, int], tuple[float, str]]:

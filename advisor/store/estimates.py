@@ -26,8 +26,13 @@ class EstimateWriter:
         """Replace the estimates of a target at a batch size."""
         key = target_id(self._db, target)
         self._db.execute("DELETE FROM estimates WHERE target_id = ? AND batch_size = ?", (key, batch_size))
+        self.add(target, batch_size, estimates)
+
+    def add(self, target: Target, batch_size: int, estimates: Iterable[Estimate]) -> None:
+        """Keep estimates of some architectures beside those of others."""
+        key = target_id(self._db, target)
         self._db.executemany(
-            f"INSERT INTO estimates VALUES ({_PLACEHOLDERS})",  # noqa: S608 - placeholders only
+            f"INSERT OR REPLACE INTO estimates VALUES ({_PLACEHOLDERS})",  # noqa: S608 - placeholders only
             (self._row(key, batch_size, estimate) for estimate in estimates),
         )
 
@@ -56,10 +61,18 @@ SELECT a.signature, e.resolution, e.latency_ms, e.latency_low, e.latency_high, e
 FROM estimates e JOIN architectures a ON a.id = e.arch_id WHERE e.target_id = ? AND e.batch_size = ?"""
 
 
-def has_estimates(db: sqlite3.Connection, target: Target, batch_size: int) -> bool:
-    """Whether estimates of a target at a batch size were materialised."""
-    query = "SELECT 1 FROM estimates WHERE target_id = ? AND batch_size = ? LIMIT 1"
-    return db.execute(query, (find_target(db, target), batch_size)).fetchone() is not None
+def has_estimates(db: sqlite3.Connection, target: Target, batch_size: int, signature: str | None = None) -> bool:
+    """Whether estimates of a target at a batch size were kept: of every architecture and size, or of one architecture."""
+    key = find_target(db, target)
+    if key is None:
+        return False
+    if signature is not None:
+        query = """SELECT 1 FROM estimates WHERE target_id = ? AND batch_size = ?
+                   AND arch_id = (SELECT id FROM architectures WHERE signature = ?) LIMIT 1"""
+        return db.execute(query, (key, batch_size, signature)).fetchone() is not None
+    query = """SELECT (SELECT count(*) FROM estimates WHERE target_id = ? AND batch_size = ?)
+                      >= (SELECT count(*) FROM complexity INDEXED BY complexity_sizes)"""
+    return bool(db.execute(query, (key, batch_size)).fetchone()[0])
 
 
 def read_estimates(db: sqlite3.Connection, target: Target, batch_size: int) -> list[Estimate]:

@@ -159,3 +159,10 @@ def targets_of(db: sqlite3.Connection, device: str) -> list[tuple[str, int]]:
                       || CASE WHEN t.power_mode <> '' THEN ' ' || t.power_mode ELSE '' END AS words, count(*)
                FROM measurements m JOIN targets t ON t.id = m.target_id WHERE t.device = ? GROUP BY words ORDER BY 2 DESC, 1"""
     return list(db.execute(query, (device,)))
+
+
+def ways(db: sqlite3.Connection) -> set[tuple[str, str, str, str, str, int]]:
+    """(device, compute unit, runtime, precision, memory format, threads) that have measurements."""
+    query = """SELECT DISTINCT t.device, t.compute_unit, t.runtime, t.precision, t.memory_format, t.threads FROM targets t
+               WHERE EXISTS (SELECT 1 FROM measurements m WHERE m.target_id = t.id)"""
+    return set(db.execute(query))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Complexity,
         Device,
         Estimate,
+        Makeup,
         Measurement,
         Model,
         Observation,
@@ -95,6 +96,14 @@ class Store:
         """Weights with a known top-1, joined with the materialised estimates of their architecture."""
         return candidates.candidates(self.db, target, batch_size)
 
+    def candidates_of(self, target: Target, batch_size: int, signature: str) -> list[Candidate]:
+        """The candidates of one architecture."""
+        return candidates.candidates_of(self.db, target, batch_size, signature)
+
+    def makeup(self, model: str, resolution: int) -> Makeup | None:
+        """What a model is made of at a resolution, by class of operator."""
+        return candidates.makeup(self.db, model, resolution)
+
     def precision_accuracies(self, precision: str) -> dict[tuple[str, str, int], tuple[float, str]]:
         """(model, weights tag, resolution) -> (top-1 percent, source) observed at this precision."""
         return candidates.precision_accuracies(self.db, precision)
@@ -111,9 +120,9 @@ class Store:
         """Metered power on a target at a batch size, best documented first."""
         return candidates.power(self.db, target, batch_size)
 
-    def has_estimates(self, target: Target, batch_size: int) -> bool:
-        """Whether estimates of a target at a batch size were materialised."""
-        return estimates.has_estimates(self.db, target, batch_size)
+    def has_estimates(self, target: Target, batch_size: int, signature: str | None = None) -> bool:
+        """Whether estimates of a target at a batch size were kept: of the whole catalogue, or of one architecture."""
+        return estimates.has_estimates(self.db, target, batch_size, signature)
 
     def estimates(self, target: Target, batch_size: int) -> list[Estimate]:
         """Materialised estimates; empty where none were computed."""
@@ -129,6 +138,11 @@ class Store:
         """Replace the estimates of a target at a batch size."""
         with self.writing():
             estimates.EstimateWriter(self.db).write(target, batch_size, rows)
+
+    def add_estimates(self, target: Target, batch_size: int, rows: Iterable[Estimate]) -> None:
+        """Keep estimates of some architectures beside those of others."""
+        with self.writing():
+            estimates.EstimateWriter(self.db).add(target, batch_size, rows)
 
     def write_predictor(self, target: Target, content: Mapping[str, Any]) -> None:
         """Keep a fitted predictor."""
@@ -251,6 +265,12 @@ class Store:
         from advisor.store import evidence
 
         return evidence.per_device(self.db)
+
+    def measured_ways(self) -> set[tuple[str, str, str, str, str, int]]:
+        """(device, compute unit, runtime, precision, memory format, threads) that have measurements."""
+        from advisor.store import evidence
+
+        return evidence.ways(self.db)
 
     def measured_targets(self, device: str) -> list[tuple[str, int]]:
         """(target in words, measurements) of a device."""
