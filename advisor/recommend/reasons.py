@@ -11,9 +11,9 @@ from advisor.records import Estimate, Quantity
 from advisor.units import format_mib, format_ms, significant
 
 _BASIS = {
-    "measured": "measured on this target",
-    "calibrated": "calibrated: this target was measured, this architecture not in this mode and batch, forward pass alone",
-    "predicted": "predicted from the device profile and similar devices",
+    "measured": "measured: this model on this device, run in this way",
+    "calibrated": "calibrated: other models were measured on this device, run in this way; this one was not in this mode and batch",
+    "predicted": "predicted from the device's profile and similar devices: on it nothing was measured in this way and range of batches",
 }
 
 

@@ -19,6 +19,7 @@ from advisor.recommend.testsets import TEST_SETS
 from advisor.records import Candidate, Device, Estimate, Target
 from advisor.store import Store
 from advisor.workflows.choosing import chosen_device
+from advisor.workflows.illustrating import with_guidelines
 from advisor.workflows.knowing import known_beside
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.tails import Tail, tail_of
@@ -29,7 +30,7 @@ _LAUNCH_BOUND = 8
 _HOST_NOTE = (
     "at small batches eager PyTorch waits for the host CPU to launch operators; the profile does not know your host"
 )
-_SCOPE_NOTE = "latency is the forward pass of the whole batch; copies to the device and pre-processing are not in it"
+SCOPE_NOTE = "latency is the forward pass of the whole batch; copies to the device and pre-processing are not in it"
 
 
 class TargetOptions(NamedTuple):
@@ -172,20 +173,31 @@ def _answer(
         return tail.estimate(found)
 
     known, known_notes = known_beside(store, profile, question)
-    return rank(question, rows, details, known, (*notes, *_notes(profile, question), *tail.notes, *known_notes))
+    said = (*notes, *target_notes(profile, question), *tail.notes, *known_notes)
+    return with_guidelines(store, rank(question, rows, details, known, said))
 
 
 def ensure_estimates(store: Store, target: Target, batch_size: int) -> None:
     """Compute and keep the estimates of a target at a batch size where there are none. Raises StoreError if they cannot be kept."""
-    if store.has_estimates(target, batch_size):
+    ensure_all_estimates(store, [(target, batch_size)])
+
+
+def ensure_all_estimates(
+    store: Store, wanted: Sequence[tuple[Target, int]], only: str | None = None, on_progress: Progress = silent
+) -> None:
+    """The same for many targets, which share the time of loading the evidence; of one architecture if its signature is given."""
+    lacking = [
+        (target, batch_size) for target, batch_size in wanted if not store.has_estimates(target, batch_size, only)
+    ]
+    if not lacking:
         return
     if not store.writable:
         raise StoreError(
             f"{store.path} cannot be written and holds no estimates for this target; set ADVISOR_HOME to a writable folder"
         )
-    from advisor.predict import estimate
+    from advisor.predict import estimate_all
 
-    estimate(store, target, batch_size)
+    estimate_all(store, lacking, only, on_progress)
 
 
 def estimates_by_size(store: Store, target: Target, batch_size: int) -> dict[tuple[str, int], Estimate]:
@@ -206,14 +218,15 @@ def _require_latency(store: Store, rows: Sequence[Candidate], question: Question
     )
 
 
-def _notes(profile: Device, question: Question) -> list[str]:
+def target_notes(profile: Device, question: Question) -> list[str]:
+    """What a reader of any figure of the target must know."""
     target = question.target
     described = [target.runtime, target.precision, target.compute_unit]
     if target.power_mode:
         described.append(f"power mode {target.power_mode}")
     if target.threads:
         described.append(f"{target.threads} thread{'s' if target.threads > 1 else ''}")
-    notes = [f"target: {', '.join(described)}, batch {question.batch_size}", _SCOPE_NOTE]
+    notes = [f"target: {', '.join(described)}, batch {question.batch_size}", SCOPE_NOTE]
     if target.runtime == "pytorch-eager" and target.compute_unit == "gpu" and question.batch_size <= _LAUNCH_BOUND:
         notes.append(_HOST_NOTE)
     return [*notes, memory_note(profile)]
