@@ -15,6 +15,8 @@ from advisor.errors import AdvisorError, NotEnoughEvidence, UsageError
 
 _COMMANDS = {
     "recommend": ("advisor.cli.recommend", "recommend", "Which model, on this device, under these budgets."),
+    "why": ("advisor.cli.why", "why", "Why a model is, or is not, the one for a device and budgets."),
+    "plan": ("advisor.cli.plan", "plan", "Which devices would do for a model, or for a floor of accuracy."),
     "predict": ("advisor.cli.predict", "predict", "Latency and memory of named models on a device."),
     "check": ("advisor.cli.check", "check", "A gate for CI: does this model, or file, meet these budgets."),
     "explain": ("advisor.cli.explain", "explain", "Layers and complexity of a model: where time and memory go."),

@@ -78,3 +78,34 @@ def warning(sentence: str) -> None:
 def progress(stage: str) -> None:
     """Say on stderr what is being prepared; only slow first-time work calls this."""
     click.echo(f"advisor: preparing {stage} ...", err=True)
+
+
+_BUDGET_OPTIONS = (
+    click.option("--max-latency", metavar="TIME", help="Of the whole batch, e.g. 50ms or 0.05s."),
+    click.option("--min-throughput", metavar="RATE", help="E.g. 30fps."),
+    click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30)."),
+    click.option("--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1, e.g. 75% or 0.75."),
+    click.option("--max-params", metavar="COUNT", help="E.g. 30M."),
+    click.option(
+        "--max-power", metavar="POWER", help="Mean electrical power while it runs, e.g. 15W; where it was measured."
+    ),
+    click.option("--max-energy", metavar="ENERGY", help="Per image, e.g. 0.2J or 150mJ; where power was measured."),
+)
+
+
+def budget_options(command: Command) -> Command:
+    """Every bound on an index."""
+    for option in reversed(_BUDGET_OPTIONS):
+        command = option(command)
+    return command
+
+
+def confidence_option(command: Command) -> Command:
+    """--confidence P."""
+    return click.option(
+        "--confidence",
+        metavar="P",
+        default="0.9",
+        show_default=True,
+        help="Least chance to meet all budgets; also of the intervals.",
+    )(command)

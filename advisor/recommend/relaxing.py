@@ -83,7 +83,7 @@ def tightenings(best: Scored, asked: Asked) -> tuple[Tightening, ...]:
     found = []
     for name, bound in asked.budgets.stated().items():
         chance = None if name == "board_memory_mib" else chance_needed(best.chances, name, asked.confidence)
-        possible = None if chance is None else _needed(best, name, chance, asked.batch_size)
+        possible = None if chance is None else needed_bound(best, name, chance, asked.batch_size)
         if possible is not None and _cost(name, outwards(name, possible)) < _cost(name, bound) - _WORTH_SAYING * bound:
             found.append(_tightening(name, bound, possible, best))
     return tuple(found)
@@ -94,7 +94,7 @@ def _offers(items: Iterable[Scored], name: str, asked: Asked) -> list[tuple[floa
     found = []
     for item in items:
         chance = None if item.barred else chance_needed(item.chances, name, asked.confidence)
-        needed = None if chance is None else _needed(item, name, chance, asked.batch_size)
+        needed = None if chance is None else needed_bound(item, name, chance, asked.batch_size)
         if needed is not None:
             found.append((needed, item))
     return found
@@ -124,14 +124,14 @@ def _missed(item: Scored, asked: Asked) -> dict[str, tuple[float, float]] | None
     found = {}
     for name, bound in asked.budgets.stated().items():
         if item.chances[name] < chance:
-            needed = _needed(item, name, chance, asked.batch_size)
+            needed = needed_bound(item, name, chance, asked.batch_size)
             if needed is None:
                 return None
             found[name] = (bound, needed)
     return found
 
 
-def _needed(item: Scored, name: str, chance: float, batch_size: int) -> float | None:
+def needed_bound(item: Scored, name: str, chance: float, batch_size: int) -> float | None:
     """The bound on `name` that this candidate meets with probability `chance`, or None where the index is unknown."""
     row, draw = item.row, item.draw
     if name == "min_accuracy_percent":
