@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from advisor.workflows.checking import check as check
     from advisor.workflows.comparing import compare as compare
     from advisor.workflows.describing import explain as explain
+    from advisor.workflows.justifying import why as why
     from advisor.workflows.measuring import measure as measure
+    from advisor.workflows.placing import plan as plan
     from advisor.workflows.predicting import predict as predict
 
-__all__ = ["check", "compare", "explain", "measure", "predict", "recommend"]
+__all__ = ["check", "compare", "explain", "measure", "plan", "predict", "recommend", "why"]
 __version__ = "0.1.0"
 
 _WHERE = {
@@ -32,6 +34,8 @@ _WHERE = {
     "measure": "advisor.workflows.measuring",
     "check": "advisor.workflows.checking",
     "compare": "advisor.workflows.comparing",
+    "why": "advisor.workflows.justifying",
+    "plan": "advisor.workflows.placing",
 }
 
 
