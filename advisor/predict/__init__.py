@@ -15,10 +15,12 @@ from advisor.records import Complexity, Estimate, Target
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from advisor.predict.hiding import Bench
     from advisor.predict.workbench import Evidenced
 
 __all__ = [
-    "Evaluation", "FitReport", "breakdown", "concerned", "estimate", "estimate_all", "evaluate", "fit", "newcomer", "tune",
+    "Evaluation", "FitReport", "breakdown", "concerned", "estimate", "estimate_all", "evaluate", "fit", "hidden_targets", "newcomer",
+    "one_core", "reading", "tune",
 ]  # fmt: skip
 
 
@@ -34,7 +36,7 @@ def fit(
     """
     from advisor.predict import fitting
 
-    with _one_core():
+    with one_core():
         return fitting.fit(store, devices, on_progress, given or {})
 
 
@@ -53,7 +55,7 @@ def tune(
     from advisor.predict.settings import Settings
     from advisor.predict.workbench import Workbench
 
-    with _one_core():
+    with one_core():
         evidence = Workbench.of(store).cross.full.evidence
         study = tuning.Study(study_file, store.evidence_state())
         found, best, usual = tuning.tuned(evidence, Settings(), trials, study, on_progress)
@@ -64,7 +66,7 @@ def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate
     """Estimates of the whole catalogue on any target at any batch size, kept in the store."""
     from advisor.predict import fitting
 
-    with _one_core():
+    with one_core():
         return fitting.estimate(store, target, batch_size)
 
 
@@ -72,7 +74,7 @@ def newcomer(store: Evidenced, target: Target, batch_size: int, complexity: Comp
     """The estimate of one architecture that the catalogue does not have; nothing of it is kept in the store."""
     from advisor.predict import newcomers
 
-    with _one_core():
+    with one_core():
         return newcomers.estimate(store, target, batch_size, complexity, family)
 
 
@@ -85,8 +87,15 @@ def estimate_all(
     """The same for many targets, which share the time of loading the evidence; of the architecture with the signature `only` if given."""
     from advisor.predict import fitting
 
-    with _one_core():
+    with one_core():
         fitting.estimate_all(store, wanted, only, on_progress)
+
+
+def reading(store: Evidenced, known: Estimate, target: Target) -> Estimate | None:
+    """An estimate with what was measured since it was made; None where nothing was."""
+    from advisor.predict import fitting
+
+    return fitting.reading(store, known, target)
 
 
 def evaluate(
@@ -95,8 +104,17 @@ def evaluate(
     """Errors on networks, families and devices that the fit did not see, per target (all that were measured, or those given)."""
     from advisor.predict import evaluation
 
-    with _one_core():
+    with one_core():
         return evaluation.evaluate(store, targets, on_progress)
+
+
+def hidden_targets(store: Evidenced, rated: Collection[tuple[str, int]], least: int) -> list[Bench]:
+    """Targets of which so many architectures (signature, resolution) among `rated` were measured, for hiding some of them."""
+    from advisor.predict import hiding
+    from advisor.predict.workbench import Workbench
+
+    bench = Workbench.of(store)
+    return hiding.benches(bench.cross, bench.subject, {d.id: d for d in store.devices()}, rated, least)
 
 
 def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: int) -> dict[str, float]:
@@ -106,7 +124,7 @@ def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: in
     return parts.breakdown(content, complexity, batch_size)
 
 
-def _one_core() -> AbstractContextManager[object]:
+def one_core() -> AbstractContextManager[object]:
     """The matrices are small: several threads spend their time waiting for each other (3.4 times slower on a busy machine)."""
     import numpy  # noqa: F401 - its linear algebra must be loaded to be limited
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]

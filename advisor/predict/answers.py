@@ -134,6 +134,17 @@ def observed(
     return [_held(found[key], row) if key in found else row for key, row in zip(keys, memory, strict=True)]
 
 
+def as_measured(known: Estimate, rows: Sequence[Measurement], predictor: Predictor) -> Estimate:
+    """The estimate of an architecture once it was measured."""
+    latency, throughput, flags = _measured(rows, predictor)
+    key, predicted = (known.signature, known.resolution), (known.memory, known.memory_reason, known.memory_parts_mib)
+    ((memory, reason, parts),) = observed(rows, predictor.target, known.batch_size, [key], [predicted])
+    return known._replace(
+        latency=latency, latency_reason="", throughput_img_s=throughput, memory=memory, memory_reason=reason,
+        memory_parts_mib=parts, flags=flags,
+    )  # fmt: skip
+
+
 def _held(rows: Sequence[Measurement], predicted: MemoryRow) -> MemoryRow:
     """What weights and activations do not explain is the runtime's."""
     best = min(rows, key=lambda m: (GRADES.index(m.grade), m.id))
@@ -199,6 +210,12 @@ def _measured(
     if len(bounds) > 1 and high - low > _CONTRADICTION:
         flags.append(f"sources differ: {', '.join(f'{m.source} {m.latency_ms:.3g} ms' for m in newest.values())}")
     return Quantity(value, exp(low), exp(high), "measured", False, tuple(newest)), best.throughput_img_s, tuple(flags)
+
+
+def of_measurement(m: Measurement) -> Quantity:
+    """What one measurement alone says of the latency (ms of the whole batch)."""
+    low, high = _bounds(m)
+    return Quantity(m.latency_ms or 0.0, exp(low), exp(high), "measured", False, (m.source,))
 
 
 def _bounds(m: Measurement) -> tuple[float, float]:

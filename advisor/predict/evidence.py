@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -110,6 +110,16 @@ class Evidence:
     """Milliseconds per unit of each term at the rates of the cell's profile, in one of its power modes."""
     _where: dict[object, list[int]] = field(default_factory=dict)
     _sources: dict[object, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def take(self, kept: NDArray[np.bool_]) -> Evidence:
+        """The evidence as if the other rows had never been measured."""
+        at = np.flatnonzero(kept).tolist()
+        return replace(
+            self, measurements=tuple(self.measurements[i] for i in at), rows=self.rows[kept], work=self.work[kept],
+            log_ms=self.log_ms[kept], sd=self.sd[kept], families=tuple(self.families[i] for i in at),
+            regimes=self.regimes[kept], source_ids=self.source_ids[kept], cells=tuple(self.cells[i] for i in at),
+            pools=tuple(self.pools[i] for i in at), _where={}, _sources={},
+        )  # fmt: skip
 
     def where(self, key: Root | Pool | Cell) -> Ints:
         """Rows of a root, pool or cell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from advisor.predict.answers import as_measured, comparable
 from advisor.predict.evidence import pool_of
 from advisor.predict.predictor import Predictor, build, from_json, to_json
 from advisor.predict.records import BATCHES, FitReport
@@ -67,6 +68,14 @@ def concerned(store: Evidenced, measured: Collection[str]) -> list[str]:
         for name, device in devices.items()
         if name in measured or pool_of(device, device.default_target) in touched
     ]
+
+
+def reading(store: Evidenced, known: Estimate, target: Target) -> Estimate | None:
+    """The estimate with what was measured since it was made; None where nothing was."""
+    rows = comparable(store.measurements(target.device), target, known.batch_size)
+    kept = store.predictor(target)
+    found = rows.get((known.signature, known.resolution))
+    return None if found is None or kept is None else as_measured(known, found, from_json(kept))
 
 
 def estimate(store: Evidenced, target: Target, batch_size: int) -> list[Estimate]:

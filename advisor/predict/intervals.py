@@ -15,8 +15,9 @@ from math import log
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-from advisor.predict.evidence import REGIMES, SOURCE_SD_BY_GRADE, Cell, Pool
+from advisor.predict.evidence import REGIMES, SOURCE_SD_BY_GRADE, Cell, Evidence, Pool
 from advisor.predict.features import Floats, Ints
 from advisor.predict.latency import Hierarchy, Said
 
@@ -33,6 +34,10 @@ UNKNOWN_DEVICE = 1.3 * TWICE
 """Half-width where too few devices are known to leave one out."""
 _ENOUGH_DEVICES, _FEW_DEVICES = 4, 3
 _LEAST_NEW_DEVICE, _LEAST = 0.35, 0.05
+MANY_FAMILIES, _FEW_FAMILIES = 20, 5
+"""Families from which errors alone say how wide 90 % is; below, the largest error would. And from which they say anything."""
+_USUAL_SCALE, _USUAL_WEIGHT = 0.75, 4.0
+"""Errors over doubts on targets with 30 families or more have this standard deviation (0.61 to 0.85); it counts as so many families."""
 _NOISE = 0.03
 """Added to every doubt: no number repeats exactly (Lei et al. 2018, J. Am. Stat. Assoc. 113, section 5.2, scale errors so)."""
 
@@ -149,36 +154,71 @@ def scores(said: Said) -> Floats:
 def measured_cell(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> dict[str, Spread]:
     """Spread in each regime in which the cell has rows."""
     evidence = cross.full.evidence
-    said, _ = cross.held_out("family", cell, pool, power)
-    enough = len({evidence.families[i] for i in said.rows}) >= ENOUGH_FAMILIES
-    known = cross.held_out("architecture", cell, pool, power)[0] if enough else None
+    few = len({evidence.families[i] for i in evidence.where(cell)}) < MANY_FAMILIES
+    said = _said_here(cross, cell, pool, power) if few else cross.held_out("family", cell, pool, power)[0]
+    known = None if few else cross.held_out("architecture", cell, pool, power)[0]
     spreads = {}
     regimes = evidence.regimes[said.rows]
     for name in sorted(set(regimes.tolist())):
         mine = regimes == name
-        habit = NORMAL_90 * min(SOURCE_SD_BY_GRADE[evidence.measurements[i].grade] for i in said.rows[mine])
-        families = [evidence.families[i] for i in said.rows[mine]]
-        spreads[name] = _spread(said.take(mine), None if known is None else known.take(mine), families, habit)
+        spreads[name] = spread_of(evidence, said.take(mine), None if known is None else known.take(mine))
     return spreads
 
 
-def _spread(said: Said, known: Said | None, families: Sequence[str], habit: float) -> Spread:
-    new = family_quantile(scores(said), families)
-    if new is None or known is None:
-        return _of_few(said.log_ratio, families, habit)
-    again = family_quantile(scores(known), families) or new
+def _said_here(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> Said:
+    """What is said of each row of a cell without the cell's own rows of its family; what is known of it elsewhere stays known."""
+    evidence = cross.full.evidence
+    cross.full.borrowed(cell, pool, power)  # made once, for all folds
+    mine = evidence.where(cell)
+    families = np.array([evidence.families[i] for i in mine])
+    parts = []
+    for name in sorted(set(families.tolist())):
+        said = cross.full.less(mine[families == name]).said(cell, pool, power)
+        parts.append(said.take(np.array([evidence.families[i] == name for i in said.rows], dtype=bool)))
+    return Said.joined(parts)
+
+
+def spread_of(evidence: Evidence, said: Said, known: Said | None = None) -> Spread:
+    """Spread from rows of one regime said without their families; `known`: the same rows said without their architecture only."""
+    families = [evidence.families[i] for i in said.rows]
+    habit = NORMAL_90 * min(SOURCE_SD_BY_GRADE[evidence.measurements[i].grade] for i in said.rows)
+    if len(set(families)) < MANY_FAMILIES:
+        return _of_few(said, families, habit)
+    new = family_quantile(scores(said), families) or NORMAL_90
+    again = (None if known is None else family_quantile(scores(known), families)) or new
+    return _by_doubt(new, again, said, habit)
+
+
+def _by_doubt(new: float, again: float, said: Said, habit: float, note: str = "") -> Spread:
     typical = new * (float(np.median(said.sd)) + _NOISE)
-    return Spread(float(np.hypot(max(typical, _LEAST), habit)), "", new, again, habit)
+    return Spread(float(np.hypot(max(typical, _LEAST), habit)), note, new, again, habit)
 
 
-def _of_few(values: Floats, families: Sequence[str], habit: float) -> Spread:
-    """Too few families for a quantile: at least twice and half, and it is said."""
+def _of_few(said: Said, families: Sequence[str], habit: float) -> Spread:
+    """Too few families for a quantile: their errors over doubts move what is usual; of very few at least twice and half."""
     names = sorted(set(families))
-    mean_square = [float((values[[f == name for f in families]] ** 2).mean()) for name in names]
-    said = "1 model family was" if len(names) == 1 else f"{len(names)} model families were"
-    widened = NORMAL_90 * float(np.sqrt(np.mean(mean_square))) * (1.0 + 1.0 / len(names))
-    note = f"interval widened: only {said} measured here, {ENOUGH_FAMILIES} are needed for a tested one"
+    score = scores(said)
+    mean_square = [float((score[[f == name for f in families]] ** 2).mean()) for name in names]
+    count = "1 model family was" if len(names) == 1 else f"{len(names)} model families were"
+    if len(names) >= _FEW_FAMILIES:
+        ratio = few_quantile(mean_square)
+        note = f"interval from the {len(names)} model families measured here and what is usual elsewhere"
+        return _by_doubt(ratio, ratio, said, habit, note if len(names) < ENOUGH_FAMILIES else "")
+    errors = [float((said.log_ratio[[f == name for f in families]] ** 2).mean()) for name in names]
+    widened = NORMAL_90 * float(np.sqrt(np.mean(errors))) * (1.0 + 1.0 / len(names))
+    note = f"interval widened: only {count} measured here, {_FEW_FAMILIES} are needed for a tested one"
     return Spread(max(TWICE, float(np.hypot(widened, habit))), note)
+
+
+def few_quantile(mean_square: Sequence[float]) -> float:
+    """90 % half-width over doubt from each family's mean squared error over doubt: normal errors of unknown scale.
+
+    The scale has the conjugate prior of well measured targets; a new error then follows Student's t (Gelman et al., Bayesian Data
+    Analysis, 3rd ed., section 2.6).
+    """
+    freedom = _USUAL_WEIGHT + len(mean_square)
+    scale = np.sqrt((_USUAL_WEIGHT * _USUAL_SCALE**2 + sum(mean_square)) / freedom)
+    return float(scale * stdtrit(freedom, 0.5 + CONFIDENCE / 2))
 
 
 def new_device(cross: CrossFit, pool: Pool, power: float) -> dict[str, Spread]:

@@ -7,6 +7,7 @@ A device without rows is predicted by its pool through its profile. Knows no sto
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -60,6 +61,12 @@ class Said:
         """Some of the rows."""
         return Said(self.log_ratio[chosen], self.log_ms[chosen], self.sd[chosen], self.rows[chosen])
 
+    @staticmethod
+    def joined(parts: Sequence[Said]) -> Said:
+        """One after the other."""
+        names = ("log_ratio", "log_ms", "sd", "rows")
+        return Said(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
 
 @dataclass
 class Hierarchy:
@@ -75,6 +82,12 @@ class Hierarchy:
     _lent: dict[Cell, Borrowed] = field(default_factory=dict)
     _fits: dict[object, Fit] = field(default_factory=dict)
     _prepared: dict[object, tuple[Fitting, Ints]] = field(default_factory=dict)
+
+    def less(self, rows: Ints) -> Hierarchy:
+        """The same without some rows of one target: what other devices lend it stays, which these rows move by next to nothing."""
+        keep = self.keep.copy()
+        keep[rows] = False
+        return Hierarchy(self.evidence, keep, self.full or self, self.settings, _lent=dict(self._lent))
 
     def root(self, root: Root, power: float) -> Fit:
         """Fit of all rows of a runtime on GPUs or CPUs."""

@@ -64,8 +64,11 @@ def unknown(target: Target, reason: str) -> Predictor:
     return Predictor(target, 1.0, reason, np.zeros(len(TERMS)), np.zeros(len(TERMS)), {}, (), {}, {}, {}, None, "", ())
 
 
-def build(cross: CrossFit, device: Device, target: Target) -> Predictor:
-    """The predictor of a target from all evidence on it, on similar devices and on its runtime."""
+def build(cross: CrossFit, device: Device, target: Target, given: Mapping[str, Spread] | None = None) -> Predictor:
+    """The predictor of a target from all evidence on it, on similar devices and on its runtime.
+
+    `given`: spreads by regime that were set elsewhere, instead of those from folds of this evidence.
+    """
     found, evidence = rates(device, target), cross.full.evidence
     if found.per_unit is None:
         return unknown(target, found.reason)
@@ -77,7 +80,7 @@ def build(cross: CrossFit, device: Device, target: Target) -> Predictor:
     fitted = cross.full.cell(cell, pool, head)
     coefficients = np.exp(fitted.theta) * found.per_unit
     calibrated = _calibrated(cross, cell, pool, head, fitted, target) if len(own) else ()
-    spreads = _spreads(cross, cell, pool, head, calibrated, target)
+    spreads = _spreads(cross, cell, pool, head, calibrated, target) if given is None else given
     return Predictor(
         target, head, "", coefficients, least(found.per_unit, target), spreads, calibrated, _sources(evidence, cell, pool),
         _deviations(cross, cell, pool, head), _habits(cross, pool, head),

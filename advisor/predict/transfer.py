@@ -51,7 +51,7 @@ def _draws(
         for number, fold in enumerate(folds):
             absent = np.array([family in fold for family in evidence.families], dtype=bool)
             usable = mine[~absent[mine]]
-            keys = medoids(evidence, usable, measured, _SEED + 100 * redraw + number)
+            keys = medoids(evidence, usable, measured, seed(redraw) + number)
             keep = elsewhere & ~absent
             shown = usable[np.isin(evidence.rows[usable], keys)]
             keep[shown] = True
@@ -60,6 +60,11 @@ def _draws(
             kept = said.take(scored)
             unknown = np.full(len(kept.rows), np.nan)
             yield kept, unknown if fold else nearest_device(evidence, cell, kept.rows, shown)
+
+
+def seed(redraw: int) -> int:
+    """Of the medoids of a redraw."""
+    return _SEED + 100 * redraw
 
 
 def newest(evidence: Evidence, rows: Ints) -> Ints:
@@ -82,7 +87,5 @@ def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:
 
 def _joined(parts: Sequence[tuple[Said, Floats]]) -> tuple[Said, dict[str, Floats]]:
     """What the model says, and what simple rules say of the same rows."""
-    said = Said(
-        *(np.concatenate([getattr(part, name) for part, _ in parts]) for name in ("log_ratio", "log_ms", "sd", "rows"))
-    )
+    said = Said.joined([part for part, _ in parts])
     return said, {NEAREST: np.concatenate([simple for _, simple in parts])}

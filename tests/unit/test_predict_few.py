@@ -1,0 +1,68 @@
+"""Intervals where few families were measured on a target."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from predicting import World, device
+
+from advisor.predict import hiding
+from advisor.predict.intervals import NORMAL_90, TWICE, few_quantile, measured_cell
+from advisor.predict.scaling import power
+from advisor.predict.workbench import Workbench
+
+
+def test_many_families_speak_for_themselves_and_few_for_what_is_usual():
+    assert few_quantile([1.0] * 500) == pytest.approx(NORMAL_90, rel=0.02)
+    usual = few_quantile([0.75**2] * 5)
+    assert few_quantile([0.0] * 5) < usual < few_quantile([4.0] * 5) < 2 * NORMAL_90 * 1.5
+    assert few_quantile([0.75**2] * 5) > few_quantile([0.75**2] * 15)
+
+
+@pytest.fixture
+def world():
+    made = World([device("one"), device("two", scale=2.0), device("three", scale=0.5)])
+    for number, name in enumerate(("two", "three")):
+        made.measure(made.device(name).default_target, seed=number)
+    return made
+
+
+def spread(world, families):
+    """Of device one, of which this many families are measured at a batch of 64."""
+    target = world.device("one").default_target
+    world.measure(target, batch_sizes=(64,), seed=7)
+    seen = sorted(set(world.families().values()))[:families]
+    world.rows = [m for m in world.rows if m.target.device != "one" or world.families()[m.signature] in seen]
+    made = Workbench.of(world)
+    bench = hiding.Bench(made.cross, made.subject, world.device("one"), target, {})
+    return measured_cell(made.cross, bench.cell, bench.pool, power(target))["large"]
+
+
+def test_five_families_give_a_width_that_follows_doubts_and_is_said(world):
+    found = spread(world, 5)
+    assert found.by_doubt > 0
+    assert "5 model families measured here" in found.note
+    assert found.half_width < TWICE
+
+
+def test_fewer_give_at_least_twice_and_half_and_it_is_said(world):
+    found = spread(world, 3)
+    assert found.by_doubt == 0
+    assert found.half_width >= TWICE
+    assert "only 3 model families were measured here, 5 are needed" in found.note
+
+
+def test_a_new_device_of_ten_models_is_covered_as_promised(world):
+    world.measure(world.device("one").default_target, seed=7)
+    made = Workbench.of(world)
+    devices = {d.id: d for d in world.devices()}
+    benches = hiding.benches(made.cross, made.subject, devices, set(world.complexities()), 25)
+    bench = next(bench for bench in benches if bench.target.device == "one")
+    truth = hiding.measured(bench)
+    inside = [
+        known.low <= truth[key].value <= known.high
+        for hidden in hiding.as_new_device(bench, 10, 3)
+        for key, known in hidden.said.items()
+    ]
+    assert len(inside) == 3 * (len(truth) - 10)
+    assert 0.8 <= np.mean(inside) <= 1.0
