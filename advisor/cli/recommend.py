@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,9 @@ from advisor.cli.options import example, format_option, progress, target_options
 from advisor.recommend.objectives import OBJECTIVES
 from advisor.recommend.testsets import TEST_SETS
 from advisor.workflows import answering
+
+if TYPE_CHECKING:
+    from advisor.recommend.answer import Recommendation
 
 
 @click.command()
@@ -55,15 +59,28 @@ from advisor.workflows import answering
 @click.option("--top", type=int, default=5, show_default=True, help="How many picks.")
 @click.option("--all", "all_rows", is_flag=True, help="No limit of two picks per family.")
 @click.option("--library", type=click.Choice(["torchvision", "timm"]), help="Only models of this library.")
+@click.option(
+    "--confirm", type=int, metavar="N", help="Measure at most N candidates on this device, until the answer is settled."
+)
+@click.option(
+    "--sample-seconds",
+    type=click.FloatRange(min=1, max=60),
+    help="With --confirm: most seconds of timed forwards in a launch.",
+)
 @click.option("--license", type=click.Choice(["permissive"]), help="Only weights under a permissive licence.")
 @format_option
 @example("advisor recommend --device jetson --max-latency 50ms --min-accuracy 78%")
-def recommend(fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
+def recommend(fmt: str, confirm: int | None, sample_seconds: float | None, **asked: Any) -> int:  # noqa: ANN401 - click passes the options by name
     """Which model, on this device, under these budgets.
 
     Exit code 0: something fits; 3: nothing does (what comes closest is printed); 4: not enough evidence.
     """
-    answer = answering.recommend(**asked, on_progress=progress)
+    if confirm is not None:
+        answer = _confirmed(confirm, sample_seconds, asked)
+    elif sample_seconds is not None:
+        raise click.UsageError("--sample-seconds says how long to measure: add --confirm N")
+    else:
+        answer = answering.recommend(**asked, on_progress=progress)
     if fmt == "json":
         from advisor.render import as_json
 
@@ -73,3 +90,13 @@ def recommend(fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click passes the
 
         click.echo(answers.recommendation(answer, fmt, width()))
     return ANSWERED if answer.feasible else INFEASIBLE
+
+
+def _confirmed(most: int, sample_seconds: float | None, asked: dict[str, Any]) -> Recommendation:
+    from advisor.cli.watching import Bar
+    from advisor.workflows import confirming
+
+    with Bar(sys.stderr) as bar:
+        return confirming.recommend(
+            confirm=most, sample_seconds=sample_seconds, on_progress=progress, on_step=bar.step, **asked
+        )  # fmt: skip

@@ -90,6 +90,23 @@ class Tightening(NamedTuple):
     """The strictest bound, in the budget's unit; `possible` is this rounded inwards."""
 
 
+class Confirmed(NamedTuple):
+    """A candidate that was measured to settle an answer."""
+
+    model: str
+    resolution: int
+    top1: float
+    predicted_ms: float | None
+    measured_ms: float | None
+    """None where it could not be measured."""
+    chance_before: float
+    """To meet all budgets, by what was predicted."""
+    chance_after: float
+    """To meet all budgets, by what was measured."""
+    reason: str
+    """Why it could not be measured; empty otherwise."""
+
+
 class Recommendation(NamedTuple):
     """The answer to `which network, on this device, under these budgets`."""
 
@@ -111,6 +128,8 @@ class Recommendation(NamedTuple):
     """`library/name.weights` of everything feasible that ties with rank 1, itself first; one row per architecture."""
     tie_width: str = ""
     """How far apart two picks may be and still tie, in words."""
+    confirmed: tuple[Confirmed, ...] = ()
+    """What was measured for this answer, in that order; empty unless asked for."""
 
     @property
     def feasible(self) -> bool:

@@ -98,6 +98,7 @@ def recommendation(answer: Recommendation) -> dict[str, Any]:
         "tied": list(answer.tied),
         "tie_width": answer.tie_width or None,
         "notes": list(answer.notes),
+        **({"confirmed": [one._asdict() for one in answer.confirmed]} if answer.confirmed else {}),
     }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from advisor import units
 from advisor.devices import memory_note, target_for, usable_memory_mib
@@ -50,6 +50,14 @@ class TargetOptions(NamedTuple):
         )  # fmt: skip
 
 
+class Settle(Protocol):
+    """Answers a resolved question after adding evidence."""
+
+    def __call__(
+        self, store: Store, profile: Device, question: Question, notes: Sequence[str], /
+    ) -> Recommendation: ...
+
+
 def recommend(
     *,
     device: str | None = None,
@@ -75,12 +83,14 @@ def recommend(
     license: str | None = None,
     objective: str = "accuracy",
     accuracy_on: str = "top-1",
+    settle: Settle | None = None,
     on_progress: Progress = silent,
 ) -> Recommendation:
     """The best models for a device under budgets, with reasons and how each figure is known.
 
     Budgets are texts with a unit (`50ms`, `30fps`, `1GB`, `75%`, `30M`, `15W`, `0.2J`). `device` None is this machine.
-    `objective` is a key of recommend.objectives.OBJECTIVES, `accuracy_on` of recommend.testsets.TEST_SETS.
+    `objective` is a key of recommend.objectives.OBJECTIVES, `accuracy_on` of recommend.testsets.TEST_SETS. `settle` may add evidence
+    before the answer is given (confirming.py).
     Raises UsageError for what cannot be asked, NotEnoughEvidence where nothing is known of the target.
     """
     budgets = parsed_budgets(max_latency, min_throughput, max_memory, min_accuracy, max_params, max_power, max_energy)
@@ -94,7 +104,11 @@ def recommend(
             options.on(profile), batch_size, budgets._replace(board_memory_mib=usable_memory_mib(profile)),
             units.fraction(str(confidence)), top, all_rows, filters, objective, accuracy_on,
         )  # fmt: skip
-        return _answer(store, profile, question, latency_stat, notes)
+        if settle is None:
+            return answer(store, profile, question, latency_stat, notes)
+        if latency_stat != "p50":
+            raise UsageError("--confirm measures typical latency and cannot settle a p90: ask for --latency-stat p50")
+        return settle(store, profile, question, notes)
 
 
 def parsed_budgets(
@@ -153,12 +167,18 @@ def refuse_nothing(rows: Sequence[Row], filters: Filters) -> None:
         raise UsageError(f"no weights with known accuracy match {asked}; {hint}")
 
 
-def _answer(
-    store: Store, profile: Device, question: Question, latency_stat: str, notes: Sequence[str]
+def answer(
+    store: Store,
+    profile: Device,
+    question: Question,
+    latency_stat: str,
+    notes: Sequence[str],
+    keep: Callable[[list[Candidate]], list[Candidate]] = lambda rows: rows,
 ) -> Recommendation:
+    """The answer to a resolved question from what the store holds; `keep` may leave candidates out."""
     target, batch_size = question.target, question.batch_size
     ensure_estimates(store, target, batch_size)
-    rows = store.candidates(target, batch_size)
+    rows = keep(store.candidates(target, batch_size))
     refuse_nothing(rows, question.filters)
     tail = Tail()
     if latency_stat == "p90":

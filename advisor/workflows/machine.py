@@ -53,6 +53,18 @@ def this_device(
     return Here(device, target, made)
 
 
+def check_measurable(device: Device, target: Target) -> None:
+    """Raises UsageError where this machine is not known to be the device, or does not time the target; AdvisorError where it cannot."""
+    found = detect()
+    if found.device_id is None:
+        raise UsageError(
+            f"only {device.id} itself can confirm, and this machine has no profile ({found.reason}): "
+            "ask on the device, or make this machine known with 'advisor measure'"
+        )
+    check_here(device, target.power_mode, found)
+    _require(_measurable(target))
+
+
 def check_here(device: Device, power_mode: str, found: Detection) -> None:
     """Raises UsageError where this machine is known to be another device, or in another power mode: numbers would be booked wrongly."""
     if found.device_id is not None and device.id not in (found.device_id, *found.also):

@@ -54,15 +54,16 @@ def measure(
     resume: bool = False,
     sample_seconds: float | None = None,
     memory_only: bool = False,
+    fit: bool = True,
     on_progress: Progress = silent,
     on_step: Callable[[Step], None] = lambda _: None,
     worker: Sequence[str] = WORKER,
 ) -> Measured:
     """Measure models on this machine and keep the numbers; without models the anchors and what the database lacks.
 
-    `budget` is a time (`10min`); without models and --all it is 10 minutes. `memory_only` leaves the timing out.
-    Raises UsageError, UnknownName, DataError; NotEnoughEvidence where nothing was left to resume, or no complexity is known at the
-    resolution.
+    `budget` is a time (`10min`); without models and --all it is 10 minutes. `memory_only` leaves the timing out. Without `fit`
+    predictions stay as they were: the caller measures more and then fits. Raises UsageError, UnknownName, DataError;
+    NotEnoughEvidence where nothing was left to resume, or no complexity is known at the resolution.
     """
     begin = monotonic()
     asked = Options(
@@ -89,7 +90,7 @@ def measure(
             stopped = session.runner.run(deadline)
             if not stopped and session.runner.campaign.settings["sweep"]:
                 stopped = swept(session.runner, deadline)
-        return _closed(store, journal, session, stopped, begin, on_progress)
+        return _closed(store, journal, session, stopped, begin, on_progress if fit else None)
 
 
 class Session(NamedTuple):
@@ -203,16 +204,16 @@ def _runner(
 
 
 def _closed(
-    store: Store, journal: Journal, session: Session, stopped: str, begin: float, on_progress: Progress
+    store: Store, journal: Journal, session: Session, stopped: str, begin: float, fit_with: Progress | None
 ) -> Measured:
-    """Work the numbers out, keep them in the database, fit anew."""
+    """Work the numbers out, keep them in the database, fit anew (unless there is nobody to tell of it)."""
     campaign = session.runner.campaign
     numbers, left = published(campaign, journal.results)
     changed = record(store, journal)
     write_results(store, journal, campaign.id)
     fitted = None
-    if changed:
-        fitted = refit(store, session.target, on_progress)
+    if changed and fit_with is not None:
+        fitted = refit(store, session.target, fit_with)
     if not stopped:  # last: whoever is cut off before can still resume
         journal.append(CLOSED, campaign=campaign.id)
     return Measured(
