@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from advisor.cli.options import device_option, example, format_option, progress, width
@@ -10,10 +12,35 @@ from advisor.workflows import maintaining
 
 @click.command()
 @device_option
+@click.option(
+    "--regret",
+    is_flag=True,
+    help="What decisions cost instead: accuracy lost and budgets broken where measurements are hidden.",
+)
+@click.option(
+    "--write",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --regret: write the page of the documentation.",
+)
 @format_option
-@example("advisor evaluate --device intel-i9-10940x")
-def evaluate(device: str | None, fmt: str) -> None:
-    """How good the predictions are on families they never saw, beside 'linear in MACs'."""
+@example("advisor evaluate --regret --device jetson-agx-xavier-32gb")
+def evaluate(device: str | None, regret: bool, write: Path | None, fmt: str) -> None:
+    """How good the predictions are on families they never saw, beside 'linear in MACs'; with --regret what decisions by them cost."""
+    if write is not None and not regret:
+        raise click.UsageError("--write goes with --regret")
+    if regret:
+        _regret(device, write, fmt)
+        return
     from advisor.render import evidence
 
     click.echo(evidence.evaluation(maintaining.evaluate(device=device, on_progress=progress), fmt, width()))
+
+
+def _regret(device: str | None, write: Path | None, fmt: str) -> None:
+    from advisor.render import regret
+    from advisor.workflows import regretting
+
+    found = regretting.decision_regret(device=device, on_progress=progress)
+    if write is not None:
+        regretting.write_page(write, regret.document(found))
+    click.echo(regret.regrets(found, fmt, width()))

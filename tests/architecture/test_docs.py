@@ -80,6 +80,7 @@ def test_every_option_has_help():
         "docs/decision.md",
         "docs/measurement.md",
         "docs/why.md",
+        "docs/decision-regret.md",
         "benchmarks_db/README.md",
     ],
 )
@@ -118,4 +119,19 @@ def test_every_runtime_that_is_measured_says_on_what_hardware_it_was_verified():
 def test_every_option_of_measure_is_in_the_readme():
     command = cli.get_command(click.Context(cli), "measure")
     options = {opt for parameter in command.params for opt in parameter.opts if opt.startswith("--")}
+    assert options - set(re.findall(r"--[a-z][a-z-]+", README)) == set()
+
+
+def test_the_page_of_decision_regret_is_what_the_command_writes():
+    from advisor.render.regret import document
+
+    page = (ROOT / "docs" / "decision-regret.md").read_text(encoding="utf-8")
+    assert page.startswith(document([]).rstrip())
+    for setting in ("A family hidden", "Every family hidden", "New device, 10 models measured"):
+        assert f"\n## {setting}" in page
+
+
+def test_every_option_of_evaluate_is_in_the_readme():
+    command = cli.get_command(click.Context(cli), "evaluate")
+    options = {opt for parameter in command.params for opt in parameter.opts if opt.startswith("--")} - {"--write"}
     assert options - set(re.findall(r"--[a-z][a-z-]+", README)) == set()

@@ -1,0 +1,119 @@
+"""evaluate --regret: what decisions cost where measurements are hidden, beside the rules people use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.errors import DataError, NotEnoughEvidence
+from advisor.recommend import regret
+from advisor.recommend.confirming import Key
+from advisor.recommend.regret import Case, Outcome, Regret, Rule
+from advisor.records import Candidate, Quantity
+from advisor.store import Store
+from advisor.workflows.choosing import chosen_device
+from advisor.workflows.preparing import Progress, prepared_store, silent
+
+if TYPE_CHECKING:
+    from advisor.predict.hiding import Bench, Hidden
+
+LEAST_MODELS, ENOUGH_TO_HIDE = 25, 400
+"""Measured models from which a device takes part, and from which it is hidden as a whole."""
+CALIBRATION, DRAWS = 10, 20
+FAMILY, DECIDED, EVERY_FAMILY = "a family hidden", "a family hidden that decides", "every family hidden"
+NEW_DEVICE = f"new device, {CALIBRATION} models measured"
+
+
+def decision_regret(*, device: str | None = None, on_progress: Progress = silent) -> list[Regret]:
+    """Points of top-1 lost and budgets broken per target and way of hiding. Raises NotEnoughEvidence."""
+    from advisor.predict import hidden_targets, one_core
+
+    with prepared_store(on_progress) as store, one_core():
+        chosen = None if device is None else chosen_device(store, device)[0].id
+        rows = _candidates(store)
+        benches = [
+            bench
+            for bench in hidden_targets(store, {_key(row) for row in rows}, LEAST_MODELS)
+            if chosen in (None, bench.target.device)
+        ]
+        if not benches:
+            raise NotEnoughEvidence(
+                f"no target of {chosen or 'any device'} has {LEAST_MODELS} measured models with known accuracy: "
+                "measure more with 'advisor measure --all', or bring figures with 'advisor db import'"
+            )
+        return [found for bench in benches for found in _of_target(bench, rows, on_progress)]
+
+
+def _key(row: Candidate) -> Key:
+    return row.signature, row.resolution
+
+
+def _candidates(store: Store) -> list[Candidate]:
+    """Weights with their accuracy; latency is replaced and memory is not bounded here."""
+    target = store.devices()[0].default_target
+    return [row._replace(memory_mib=None) for row in store.candidates(target, 1)]
+
+
+def _of_target(bench: Bench, rows: Iterable[Candidate], on_progress: Progress) -> Iterator[Regret]:
+    from advisor.predict import hiding
+
+    truth = {key: known._replace(low=known.value, high=known.value) for key, known in hiding.measured(bench).items()}
+    trial = _Trial(bench, regret.best_weights(rows, truth), truth)
+    where = f"{bench.target.device} {bench.target.runtime}"
+    on_progress(f"{where}, families hidden")
+    yield from trial.families(list(hiding.families_hidden(bench)))
+    if len(truth) >= ENOUGH_TO_HIDE:
+        on_progress(f"{where} as a new device")
+        draws = list(hiding.as_new_device(bench, CALIBRATION, DRAWS))
+        yield trial.new_device(draws, hiding.nearest(bench))
+
+
+class _Trial:
+    """The rules, tried on one target."""
+
+    def __init__(self, bench: Bench, rows: list[Candidate], truth: Mapping[Key, Quantity]) -> None:
+        self._bench, self._rows, self._truth = bench, rows, truth
+        self._own: dict[str, Rule] = {
+            "advisor": regret.ours,
+            f"advisor, at most {regret.CONFIRMATIONS} confirmed": regret.confirmed,
+            "interval ignored": regret.certain,
+        }
+        self._macs: dict[str, Rule] = {"limit in MACs": regret.table({_key(row): float(row.macs) for row in rows})}
+
+    def families(self, hidden: Sequence[Hidden]) -> Iterator[Regret]:
+        """One at a time, then all at once: every candidate as it is predicted without its family."""
+        found = self._tried(hidden, self._own)
+        yield self._summed(FAMILY, len(hidden), found)
+        decided = [one for one in found if any(outcome.hidden for outcome in one.values())]
+        yield self._summed(DECIDED, len(hidden), decided)
+        said = {key: quantity for one in hidden for key, quantity in one.said.items()}
+        everything = hidden[0]._replace(label="", hidden=frozenset(said), said=said)
+        yield self._summed(EVERY_FAMILY, 1, self._tried([everything], self._own | self._macs))
+
+    def new_device(self, hidden: Sequence[Hidden], nearest: Mapping[Key, float]) -> Regret:
+        """All but a few models hidden."""
+        rules = self._own | self._macs
+        if nearest:
+            rules["nearest device's table, scaled"] = regret.table(nearest)
+        return self._summed(NEW_DEVICE, len(hidden), self._tried(hidden, rules))
+
+    def _tried(self, hidden: Sequence[Hidden], rules: Mapping[str, Rule]) -> list[dict[str, Outcome]]:
+        found = []
+        for one in hidden:
+            rows = regret.believed(self._rows, self._truth, one.said)
+            known = frozenset(self._truth) - one.hidden
+            for budget in regret.budgets(self._truth.values()):
+                found.append(regret.outcomes(Case(self._bench.target, rows, known, self._truth, budget), rules))
+        return [one for one in found if one]
+
+    def _summed(self, setting: str, hidden: int, found: Sequence[Mapping[str, Outcome]]) -> Regret:
+        return regret.regret(setting, self._bench.target, len(self._rows), hidden, found)
+
+
+def write_page(path: Path, content: str) -> None:
+    """Write a page. Raises DataError where the file cannot be written."""
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}") from error
