@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from advisor.recommend.budgets import Budgets, Draw, chances, overall
+from advisor.recommend.budgets import Budgets, Draw, chances, joint
 from advisor.records import Candidate, Rated
 
 REPARAM = "+reparam"
@@ -80,6 +80,7 @@ class Known(NamedTuple):
 def score(rows: Iterable[Candidate], budgets: Budgets, batch_size: int, known: Known) -> list[Scored]:
     """Every candidate with its chances; those without an accuracy of the kind that was asked for are left out."""
     accuracies, doubts, draws, stated = known.accuracies, known.doubts, known.draws, budgets.stated()
+    together = joint(stated)
     scored = []
     for row in rows:
         accuracy = row.top1 if accuracies is None else accuracies.get((row.model, row.tag, row.resolution), _NONE)[0]
@@ -87,7 +88,7 @@ def score(rows: Iterable[Candidate], budgets: Budgets, batch_size: int, known: K
             draw = draws.get((row.signature, row.resolution)) if draws else None
             found = chances(stated, row, accuracy, batch_size, draw)
             barred = "extrapolated" if row.extrapolated else _doubt(row, known) if doubts else ""
-            scored.append(Scored(row, accuracy, found, overall(found), draw, barred))
+            scored.append(Scored(row, accuracy, found, together(found), draw, barred))
     return scored
 
 
