@@ -169,7 +169,7 @@ class _Shown:
         beaten_by, group = self._place.beaten_by.get(key), self._group[key]
         peers = self._place.groups.count(group)
         why = (
-            *reasons.of_pick(item, best, len(self._place.fitting), question.confidence, question.best()),
+            *reasons.of_pick(item, best, len(self._place.fitting), question.asked()),
             *reasons.of_group(group, peers, best, question.best(), question.confidence),
             *reasons.of_front(item, beaten_by),
             *reasons.common(item, known, question.budgets, question.confidence),

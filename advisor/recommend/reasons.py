@@ -6,6 +6,7 @@ from advisor.recommend import licenses
 from advisor.recommend.budgets import Budgets
 from advisor.recommend.chance import bound_for
 from advisor.recommend.objectives import Objective
+from advisor.recommend.relaxing import Asked
 from advisor.recommend.scoring import REPARAM, Known, Scored
 from advisor.records import Estimate, Quantity
 from advisor.units import format_mib, format_ms, significant
@@ -20,10 +21,11 @@ _BASIS = {
 DOMINATED = "dominated by"
 
 
-def of_pick(item: Scored, best: Scored, feasible: int, confidence: float, objective: Objective) -> tuple[str, ...]:
+def of_pick(item: Scored, best: Scored, feasible: int, asked: Asked) -> tuple[str, ...]:
     """Where a feasible pick stands; `best` is rank 1, `feasible` the number of architectures that met all budgets."""
     if item is best:
-        return (_FIRST[objective.name].format(accuracy=item.accuracy, count=feasible, confidence=confidence),)
+        values = {"accuracy": f"{item.accuracy:.1f} % {asked.accuracy_on}", "confidence": asked.confidence}
+        return (_FIRST[asked.objective.name].format(count=feasible, **values),)
     gap = best.accuracy - item.accuracy
     standing = f"{abs(gap):.1f} points {'below' if gap >= 0 else 'above'} rank 1"
     if item.latency_key < best.latency_key:
@@ -33,7 +35,7 @@ def of_pick(item: Scored, best: Scored, feasible: int, confidence: float, object
 
 _AMONG = "of {count} architectures with at least {confidence:.0%} chance to meet every budget"
 _FIRST = {
-    "accuracy": "{accuracy:.1f} % top-1, to a tenth of a point the best " + _AMONG,
+    "accuracy": "{accuracy}, to a tenth of a point the best " + _AMONG,
     "latency": "the lowest latency " + _AMONG,
     "memory": "the least memory " + _AMONG,
     "throughput": "the highest throughput " + _AMONG,

@@ -17,6 +17,8 @@ from advisor.recommend.scoring import Scored
 
 _STEPS = 3
 """Steps of the front that are shown for each budget."""
+REACH = 4.0
+"""How many times looser a step's bound may be: beyond that it is another question. Any accuracy is within reach."""
 _WORTH_SAYING = 0.01
 """Least relative change of a budget that is worth a sentence."""
 
@@ -47,7 +49,7 @@ def relaxations(items: Sequence[Scored], asked: Asked) -> tuple[Relaxation, ...]
 
 
 def steps(items: Sequence[Scored], best: Scored, asked: Asked) -> tuple[Relaxation, ...]:
-    """Where something fits: for each budget that binds, up to three looser bounds and what would be first under them.
+    """Where something fits: for each budget that binds, up to three looser bounds within reach and what would be first under them.
 
     A bound has two digits, as a person would ask for it, and is a step if its first beats the one before by more than noise.
     `best` is rank 1 now. In the order of the budgets.
@@ -63,7 +65,9 @@ def steps(items: Sequence[Scored], best: Scored, asked: Asked) -> tuple[Relaxati
 
 def _climb(better: Sequence[Scored], name: str, best: Scored, asked: Asked) -> list[tuple[float, Scored]]:
     """(bound, first under it) wherever that changes by more than noise, nearest bound first."""
+    bound = asked.budgets.stated()[name]
     offers = [(outwards(name, needed, 2), item) for needed, item in _offers(better, name, asked)]
+    offers = [offer for offer in offers if _within_reach(name, bound, offer[0])]
     order = asked.objective.order
     last, found = best, []
     for wanted, item in sorted(offers, key=lambda offer: (_cost(name, offer[0]), order(offer[1]))):
@@ -71,6 +75,10 @@ def _climb(better: Sequence[Scored], name: str, best: Scored, asked: Asked) -> l
             found.append((wanted, item))
             last = item
     return found
+
+
+def _within_reach(name: str, bound: float, wanted: float) -> bool:
+    return name == "min_accuracy_percent" or max(wanted / bound, bound / wanted) <= REACH
 
 
 def _beats(item: Scored, other: Scored, asked: Asked) -> bool:
