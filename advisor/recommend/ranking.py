@@ -67,6 +67,8 @@ class Standing(NamedTuple):
     """Tie group of each of them."""
     beaten_by: Mapping[Weighed, Scored]
     """Candidate -> what dominates it; of all feasible rows, also other sizes and weights."""
+    quickest: Scored | None
+    """The fastest of all feasible rows that tie with the first, where that is another one."""
 
     def tied(self) -> list[Scored]:
         """The first tie group."""
@@ -75,9 +77,12 @@ class Standing(NamedTuple):
 
 def standing(items: Sequence[Scored], question: Question) -> Standing:
     """Who is feasible at the confidence, in order of the objective, in which tie group, and beaten by whom."""
-    fitting = feasible(items, question)
-    groups = tie_groups(fitting, question.best(), question.confidence)
-    return Standing(fitting, groups, dominators(i for i in items if _may_be_picked(i, question)))
+    fitting, best = feasible(items, question), question.best()
+    rows = [i for i in items if _may_be_picked(i, question)]
+    tied = [i for i in rows if best.tied(fitting[0], i, question.confidence)]
+    quickest = min(tied, key=lambda i: i.latency_key, default=None)
+    other = None if quickest is None or quickest.latency_key >= fitting[0].latency_key else quickest
+    return Standing(fitting, tie_groups(fitting, best, question.confidence), dominators(rows), other)
 
 
 def feasible(items: Iterable[Scored], question: Question) -> list[Scored]:
@@ -171,6 +176,7 @@ class _Shown:
         why = (
             *reasons.of_pick(item, best, len(self._place.fitting), question.asked()),
             *reasons.of_group(group, peers, best, question.best(), question.confidence),
+            *reasons.of_quickest(self._place.quickest if item is best else None),
             *reasons.of_front(item, beaten_by),
             *reasons.common(item, known, question.budgets, question.confidence),
             *self._precision(item),

@@ -62,12 +62,21 @@ _NOISE = {
 
 def of_front(item: Scored, beaten_by: Scored | None) -> tuple[str, ...]:
     """Which feasible candidate leaves no reason to choose this one, as far as accuracy, latency and memory go."""
-    if beaten_by is None:
-        return ()
-    row = beaten_by.row
+    return () if beaten_by is None else (f"{DOMINATED} {named(beaten_by)}: {_figures(beaten_by)}",)
+
+
+def of_quickest(quickest: Scored | None) -> tuple[str, ...]:
+    """What is as good as rank 1 within the noise, and faster."""
+    return (
+        () if quickest is None else (f"as good within the noise, and faster: {named(quickest)}, {_figures(quickest)}",)
+    )
+
+
+def _figures(item: Scored) -> str:
+    row = item.row
     costs = [format_ms(row.latency_ms)] if row.latency_ms is not None else []
     costs += [format_mib(row.memory_mib)] if row.memory_mib is not None else []
-    return (f"{DOMINATED} {named(beaten_by)}: {', '.join([f'{beaten_by.accuracy:.1f} %', *costs])}",)
+    return ", ".join([f"{item.accuracy:.1f} %", *costs])
 
 
 def named(item: Scored) -> str:

@@ -31,6 +31,12 @@ def test_picks_closer_than_the_noise_of_the_test_set_are_one_group():
     assert any("ties with 1 more" in reason for reason in answer.picks[0].reasons)
 
 
+def test_the_first_pick_says_what_is_as_good_and_faster():
+    rows = [row("net", 80.0, 30, resolution=288), row("net", 79.9, 20), row("apart", 79.0, 10)]
+    reasons = ask(rows, Budgets()).picks[0].reasons
+    assert "as good within the noise, and faster: timm/net.in1k at 224 px, 79.9 %, 20.0 ms, 500 MiB" in reasons
+
+
 def test_a_chain_of_small_steps_is_not_one_group():
     answer = ask([row(f"net{i}", 80 - 0.2 * i, 10) for i in range(5)], Budgets())
     assert [p.tie_group for p in answer.picks] == [1, 1, 2, 2, 3]
