@@ -42,11 +42,11 @@ def _letter(quantity: Quantity | None) -> str:
     return "?" if quantity is None else _BASES[quantity.basis] + ("x" if quantity.extrapolated else "")
 
 
-def place(pick: Pick) -> str:
-    """Rank, letter of the tie group, star on the Pareto front: `2 a*`."""
+def place(pick: Pick, groups: Sequence[int]) -> str:
+    """Rank, letter of the tie group, star on the Pareto front: `2 a*`. `groups` are those shown, in order: no letter is skipped."""
     if not pick.rank:
         return "-"
-    turn, letter = divmod(pick.tie_group - 1, len(_LETTERS))
+    turn, letter = divmod(groups.index(pick.tie_group), len(_LETTERS))
     return f"{pick.rank} {_LETTERS[letter]}{turn or ''}{'*' if pick.pareto else ''}"
 
 
@@ -74,24 +74,26 @@ _EXTRA: Mapping[str, Column] = {
 
 
 def _columns(answer: Recommendation, picks: Sequence[Pick], width: int) -> list[Column]:
+    groups = list(dict.fromkeys(p.tie_group for p in picks))
+    rank: Column = ("", lambda p: place(p, groups))
     accuracy: Column = (f"{TEST_SETS[answer.accuracy_on].label} %#", _accuracy)
     px: Column = ("px#", lambda p: str(p.resolution))
     extra = [_EXTRA["power"]] if any(p.power_w for p in picks) else []
     extra += [_EXTRA["energy"]] if any(p.energy_mj for p in picks) else []
     if width < _MIDDLE:
         return [
-            ("", place), ("model", lambda p: p.model), px, accuracy, ("ms#", lambda p: number(p.latency_ms)),
+            rank, ("model", lambda p: p.model), px, accuracy, ("ms#", lambda p: number(p.latency_ms)),
             ("by", lambda p: _letter(p.latency_ms)), ("MiB#", lambda p: number(p.memory_mib)), *extra, ("chance#", _chance),
         ]  # fmt: skip
     latency: Column = ("latency ms#", lambda p: spread(p.latency_ms))
     tail: list[Column] = [("basis", lambda p: basis(p.latency_ms)), ("chance#", _chance), ("licence", _licence)]
     if width < _WIDE:
         return [
-            ("", place), ("model", lambda p: p.model), px, accuracy, latency, ("MiB#", lambda p: number(p.memory_mib)),
+            rank, ("model", lambda p: p.model), px, accuracy, latency, ("MiB#", lambda p: number(p.memory_mib)),
             *extra, *tail,
         ]  # fmt: skip
     return [
-        ("", place), ("model.weights", _full_name), px, accuracy, latency, ("img/s#", lambda p: number(p.throughput_img_s)),
+        rank, ("model.weights", _full_name), px, accuracy, latency, ("img/s#", lambda p: number(p.throughput_img_s)),
         ("memory MiB#", lambda p: number(p.memory_mib)), *extra, *tail,
     ]  # fmt: skip
 
