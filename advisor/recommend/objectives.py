@@ -41,6 +41,10 @@ class Objective(NamedTuple):
         one, other = self.score(first), self.score(second)
         return one == other or abs(one - other) <= self.width(first, second, confidence)
 
+    def floor(self, first: Scored, confidence: float) -> float:
+        """A score below which nothing ties with `first`, to look no further; of intervals nothing is known beforehand."""
+        return self.score(first) - 2 * self.width(first, first, confidence) if self.name == "accuracy" else _UNKNOWN
+
     def apart(self, difference: float) -> str:
         """A difference of scores in words: `0.3 points`, `12 %`."""
         if self.name == "accuracy":

@@ -79,7 +79,8 @@ def standing(items: Sequence[Scored], question: Question) -> Standing:
     """Who is feasible at the confidence, in order of the objective, in which tie group, and beaten by whom."""
     fitting, best = feasible(items, question), question.best()
     rows = [i for i in items if _may_be_picked(i, question)]
-    tied = [i for i in rows if best.tied(fitting[0], i, question.confidence)]
+    floor = best.floor(fitting[0], question.confidence) if fitting else 0.0
+    tied = [i for i in rows if best.score(i) >= floor and best.tied(fitting[0], i, question.confidence)]
     quickest = min(tied, key=lambda i: i.latency_key, default=None)
     other = None if quickest is None or quickest.latency_key >= fitting[0].latency_key else quickest
     return Standing(fitting, tie_groups(fitting, best, question.confidence), dominators(rows), other)
