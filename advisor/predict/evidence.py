@@ -25,7 +25,7 @@ FITTED_STATISTICS = ("p50", "mean")
 _SD_BY_GRADE = {"A": 0.12, "B": 0.15, "C": 0.25, "D": 0.5}
 GOOD_SD = _SD_BY_GRADE["A"]
 _RUN_SD_BY_GRADE = {"A": 0.15, "B": 0.2, "C": 0.35, "D": 0.6}
-SOURCE_SD_BY_GRADE = {"A": 0.05, "B": 0.1, "C": 0.35, "D": 0.6}
+_SOURCE_SD_BY_GRADE = {"A": 0.05, "B": 0.1, "C": 0.35, "D": 0.6}
 _NEWEST_SD = 0.03
 _RUNTIME_FAMILY = {"paddle-tensorrt": "tensorrt"}
 _PRECISION_GROUP = {
@@ -243,16 +243,24 @@ def rows_to_fit(evidence: Evidence, chosen: Ints) -> Fitting:
     measured = [evidence.measurements[i] for i in chosen]
     lines = [source_line(m) for m in measured]
     names = {line: i for i, line in enumerate(dict.fromkeys(lines))}
-    sources, source_sd = np.zeros((len(chosen), len(names))), np.full(len(names), SOURCE_SD_BY_GRADE["A"])
+    sources, source_sd = np.zeros((len(chosen), len(names))), np.full(len(names), _SOURCE_SD_BY_GRADE["A"])
     for row, (line, m) in enumerate(zip(lines, measured, strict=True)):
         at = names[line]
         sources[row, at] = 1.0
-        source_sd[at] = max(source_sd[at], SOURCE_SD_BY_GRADE[m.grade])
+        source_sd[at] = max(source_sd[at], source_sd_of(m))
     work, log_ms, sd = evidence.work[chosen], evidence.log_ms[chosen], evidence.sd[chosen]
     hosts = tuple(dict.fromkeys(m.target.device for m in measured if power(m.target) != 1.0))
     on_host = np.array([[m.target.device == host for host in hosts] for m in measured], dtype=np.float64)
     on_host = on_host.reshape(len(measured), len(hosts))
     return Fitting(Rows(work, log_ms, sd, sources, source_sd, *_runs(measured), on_host), tuple(names), hosts)
+
+
+def source_sd_of(m: Measurement) -> float:
+    """How far a measurement's source may read off as a whole (standard deviation in logs).
+
+    A number with an interval of its own is the harness's: what degrades it is noise of that number, not a habit of the source.
+    """
+    return _SOURCE_SD_BY_GRADE["A" if "ci_low" in m.quantiles else m.grade]
 
 
 def _runs(measured: Sequence[Measurement]) -> tuple[Ints, Floats]:

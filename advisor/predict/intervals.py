@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from advisor.predict.evidence import REGIMES, SOURCE_SD_BY_GRADE, Cell, Evidence, Pool
+from advisor.predict.evidence import REGIMES, Cell, Evidence, Pool, source_sd_of
 from advisor.predict.features import Floats, Ints
 from advisor.predict.latency import Hierarchy, Said
 
@@ -35,7 +35,8 @@ UNKNOWN_DEVICE = 1.3 * TWICE
 _ENOUGH_DEVICES, _FEW_DEVICES = 4, 3
 _LEAST_NEW_DEVICE, _LEAST = 0.35, 0.05
 MANY_FAMILIES, _FEW_FAMILIES = 20, 5
-"""Families from which errors alone say how wide 90 % is; below, the largest error would. And from which they say anything."""
+"""Families from which errors alone say how wide 90 % is; below, the largest error would. And from which they say anything where a
+similar device with many rows says the rest; without one ENOUGH_FAMILIES are needed."""
 _USUAL_SCALE, _USUAL_WEIGHT = 0.75, 4.0
 """Errors over doubts on targets with 30 families or more have this standard deviation (0.61 to 0.85); it counts as so many families."""
 _NOISE = 0.03
@@ -157,11 +158,12 @@ def measured_cell(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> dict
     few = len({evidence.families[i] for i in evidence.where(cell)}) < MANY_FAMILIES
     said = _said_here(cross, cell, pool, power) if few else cross.held_out("family", cell, pool, power)[0]
     known = None if few else cross.held_out("architecture", cell, pool, power)[0]
+    lent = bool(cross.full.borrowed(cell, pool, power).seen.any())
     spreads = {}
     regimes = evidence.regimes[said.rows]
     for name in sorted(set(regimes.tolist())):
         mine = regimes == name
-        spreads[name] = spread_of(evidence, said.take(mine), None if known is None else known.take(mine))
+        spreads[name] = spread_of(evidence, said.take(mine), None if known is None else known.take(mine), lent)
     return spreads
 
 
@@ -178,12 +180,15 @@ def _said_here(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> Said:
     return Said.joined(parts)
 
 
-def spread_of(evidence: Evidence, said: Said, known: Said | None = None) -> Spread:
-    """Spread from rows of one regime said without their families; `known`: the same rows said without their architecture only."""
+def spread_of(evidence: Evidence, said: Said, known: Said | None = None, lent: bool = False) -> Spread:
+    """Spread from rows of one regime said without their families; `known`: the same rows said without their architecture only.
+
+    `lent`: a similar device with many rows lends its deviations, so that few families here do not stand alone.
+    """
     families = [evidence.families[i] for i in said.rows]
-    habit = NORMAL_90 * min(SOURCE_SD_BY_GRADE[evidence.measurements[i].grade] for i in said.rows)
+    habit = NORMAL_90 * min(source_sd_of(evidence.measurements[i]) for i in said.rows)
     if len(set(families)) < MANY_FAMILIES:
-        return _of_few(said, families, habit)
+        return _of_few(said, families, habit, _FEW_FAMILIES if lent else ENOUGH_FAMILIES)
     new = family_quantile(scores(said), families) or NORMAL_90
     again = (None if known is None else family_quantile(scores(known), families)) or new
     return _by_doubt(new, again, said, habit)
@@ -194,19 +199,19 @@ def _by_doubt(new: float, again: float, said: Said, habit: float, note: str = ""
     return Spread(float(np.hypot(max(typical, _LEAST), habit)), note, new, again, habit)
 
 
-def _of_few(said: Said, families: Sequence[str], habit: float) -> Spread:
-    """Too few families for a quantile: their errors over doubts move what is usual; of very few at least twice and half."""
+def _of_few(said: Said, families: Sequence[str], habit: float, least: int) -> Spread:
+    """Too few families for a quantile: their errors over doubts move what is usual; below `least` at least twice and half."""
     names = sorted(set(families))
     score = scores(said)
     mean_square = [float((score[[f == name for f in families]] ** 2).mean()) for name in names]
     count = "1 model family was" if len(names) == 1 else f"{len(names)} model families were"
-    if len(names) >= _FEW_FAMILIES:
+    if len(names) >= least:
         ratio = few_quantile(mean_square)
         note = f"interval from the {len(names)} model families measured here and what is usual elsewhere"
         return _by_doubt(ratio, ratio, said, habit, note if len(names) < ENOUGH_FAMILIES else "")
     errors = [float((said.log_ratio[[f == name for f in families]] ** 2).mean()) for name in names]
     widened = NORMAL_90 * float(np.sqrt(np.mean(errors))) * (1.0 + 1.0 / len(names))
-    note = f"interval widened: only {count} measured here, {_FEW_FAMILIES} are needed for a tested one"
+    note = f"interval widened: only {count} measured here, {least} are needed for a tested one"
     return Spread(max(TWICE, float(np.hypot(widened, habit))), note)
 
 

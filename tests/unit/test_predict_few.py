@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from predicting import World, device
 
 from advisor.predict import hiding
+from advisor.predict.evidence import source_sd_of
 from advisor.predict.intervals import NORMAL_90, TWICE, few_quantile, measured_cell
 from advisor.predict.scaling import power
 from advisor.predict.workbench import Workbench
@@ -43,6 +46,19 @@ def test_five_families_give_a_width_that_follows_doubts_and_is_said(world):
     assert found.by_doubt > 0
     assert "5 model families measured here" in found.note
     assert found.half_width < TWICE
+
+
+def test_without_a_similar_device_five_families_promise_nothing_finer_than_twice_and_half():
+    found = spread(World([device("one"), device("two", scale=2.0)]), 5)
+    assert found.by_doubt == 0
+    assert found.half_width >= TWICE
+    assert "only 5 model families were measured here, 9 are needed" in found.note
+
+
+def test_noise_of_our_own_numbers_is_no_habit_of_their_source(world):
+    printed = replace(world.rows[0], grade="C")
+    assert source_sd_of(printed) == pytest.approx(0.35)
+    assert source_sd_of(replace(printed, quantiles={"ci_low": 0.9, "ci_high": 1.1})) == pytest.approx(0.05)
 
 
 def test_fewer_give_at_least_twice_and_half_and_it_is_said(world):
