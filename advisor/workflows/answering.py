@@ -14,7 +14,7 @@ from advisor.recommend.budgets import Budgets
 from advisor.recommend.objectives import OBJECTIVES
 from advisor.recommend.ranking import Question
 from advisor.recommend.ranking import recommend as rank
-from advisor.recommend.scoring import Filters, Row, admitted
+from advisor.recommend.scoring import Filters, Known, Row, admitted
 from advisor.recommend.testsets import TEST_SETS
 from advisor.records import Candidate, Device, Estimate, Target
 from advisor.store import Store
@@ -167,15 +167,31 @@ def refuse_nothing(rows: Sequence[Row], filters: Filters) -> None:
         raise UsageError(f"no weights with known accuracy match {asked}; {hint}")
 
 
-def answer(
+def _all(rows: list[Candidate]) -> list[Candidate]:
+    return rows
+
+
+class Grounds(NamedTuple):
+    """What is ranked, besides the question: everything of a target that was read from the database."""
+
+    rows: Sequence[Candidate]
+    known: Known
+    tail: Tail
+    notes: tuple[str, ...]
+
+
+def grounds(
     store: Store,
     profile: Device,
     question: Question,
     latency_stat: str,
     notes: Sequence[str],
-    keep: Callable[[list[Candidate]], list[Candidate]] = lambda rows: rows,
-) -> Recommendation:
-    """The answer to a resolved question from what the store holds; `keep` may leave candidates out."""
+    keep: Callable[[list[Candidate]], list[Candidate]] = _all,
+) -> Grounds:
+    """Estimates of the question's target, made where there are none; `keep` may leave candidates out.
+
+    Raises UsageError, NotEnoughEvidence, StoreError.
+    """
     target, batch_size = question.target, question.batch_size
     ensure_estimates(store, target, batch_size)
     rows = keep(store.candidates(target, batch_size))
@@ -185,16 +201,28 @@ def answer(
         tail = tail_of(store, profile.kind, target.runtime)
         rows = [tail.row(row) for row in rows]
     _require_latency(store, rows, question)
+    known, known_notes = known_beside(store, profile, question)
+    return Grounds(rows, known, tail, (*notes, *target_notes(profile, question), *tail.notes, *known_notes))
+
+
+def answer(
+    store: Store,
+    profile: Device,
+    question: Question,
+    latency_stat: str,
+    notes: Sequence[str],
+    keep: Callable[[list[Candidate]], list[Candidate]] = _all,
+) -> Recommendation:
+    """The answer to a resolved question from what the store holds; `keep` may leave candidates out."""
+    found = grounds(store, profile, question, latency_stat, notes, keep)
 
     def details(row: Candidate) -> Estimate:
-        found = store.estimate(target, batch_size, row.signature, row.resolution)
-        if found is None:
+        known = store.estimate(question.target, question.batch_size, row.signature, row.resolution)
+        if known is None:
             raise StoreError(f"{store.path} changed while it was read; ask again")
-        return tail.estimate(found)
+        return found.tail.estimate(known)
 
-    known, known_notes = known_beside(store, profile, question)
-    said = (*notes, *target_notes(profile, question), *tail.notes, *known_notes)
-    return with_guidelines(store, rank(question, rows, details, known, said))
+    return with_guidelines(store, rank(question, found.rows, details, found.known, found.notes))
 
 
 def ensure_estimates(store: Store, target: Target, batch_size: int) -> None:
