@@ -22,7 +22,7 @@ def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
         return as_json.dump(as_json.recommendation(answer))
     if fmt == "csv":
         return as_csv(_flat(flat(answer.picks)))
-    parts = [_filled(_headline(answer), width), *_found(answer, fmt, width)]
+    parts = [_filled(headline(answer), width), *_found(answer, fmt, width)]
     parts += _relaxed(answer, width) + _why(answer, width) + _price(answer, width)
     parts += _measure_first(answer, fmt, width) + _notes(answer, width)
     return "\n\n".join(parts)
@@ -47,7 +47,8 @@ def _cell(value: Cell) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
-def _headline(answer: Recommendation) -> str:
+def headline(answer: Recommendation) -> str:
+    """Device, confidence and budgets in a line."""
     bounds = ", ".join(f"{TITLES[name]} {describe(name, bound)}" for name, bound in answer.budgets.items())
     if answer.accuracy_on != "top-1":
         bounds += f"{', ' if bounds else ''}accuracy of {TEST_SETS[answer.accuracy_on].title}"

@@ -19,13 +19,13 @@ def explanation(found: Explanation, fmt: str, width: int) -> str:
     """A model's layers, sums per class and totals. CSV holds the layers."""
     if fmt == "json":
         return as_json.dump(_explanation_json(found))
-    layers = text(_layers(found.layers), fmt, width)
+    layers = text(layer_grid(found.layers), fmt, width)
     if fmt == "csv":
         return layers
     parts = [
         _totals(found),
         layers if found.layers else found.layers_reason,
-        "By class:\n" + text(_classes(found.totals), fmt, width),
+        "By class:\n" + text(class_grid(found.totals), fmt, width),
     ]
     if found.estimate is not None:
         parts.append(_cost(found))
@@ -93,7 +93,8 @@ def _cost(found: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _layers(layers: Sequence[Layer]) -> Grid:
+def layer_grid(layers: Sequence[Layer]) -> Grid:
+    """One row for each layer."""
     heads = ("##", "layer", "op", "class", "output", "params#", "MACs#", "in KiB#", "out KiB#", "field px#")
     return Grid(heads, [_layer(layer) for layer in layers])
 
@@ -107,7 +108,8 @@ def _layer(layer: Layer) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _classes(t: Complexity) -> Grid:
+def class_grid(t: Complexity) -> Grid:
+    """Sums over each class of operators that occurs."""
     rows = [
         (
             name, str(sums.n), format_count(sums.macs), f"{sums.macs / t.macs:.0%}" if t.macs else "-",

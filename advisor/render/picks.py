@@ -54,7 +54,8 @@ def _full_name(pick: Pick) -> str:
     return f"{pick.model}.{pick.weights}".rstrip(".")
 
 
-def _licence(pick: Pick) -> str:
+def licence(pick: Pick) -> str:
+    """The licence of the weights, marked where it forbids commercial use or is not known."""
     return pick.license + _MARKS.get(pick.license_kind, "")
 
 
@@ -86,7 +87,7 @@ def _columns(answer: Recommendation, picks: Sequence[Pick], width: int) -> list[
             ("by", lambda p: _letter(p.latency_ms)), ("MiB#", lambda p: number(p.memory_mib)), *extra, ("chance#", _chance),
         ]  # fmt: skip
     latency: Column = ("latency ms#", lambda p: spread(p.latency_ms))
-    tail: list[Column] = [("basis", lambda p: basis(p.latency_ms)), ("chance#", _chance), ("licence", _licence)]
+    tail: list[Column] = [("basis", lambda p: basis(p.latency_ms)), ("chance#", _chance), ("licence", licence)]
     if width < _WIDE:
         return [
             rank, ("model", lambda p: p.model), px, accuracy, latency, ("MiB#", lambda p: number(p.memory_mib)),
@@ -107,9 +108,17 @@ _MORE_COLUMNS: tuple[Column, ...] = (
 
 def table(answer: Recommendation, picks: Sequence[Pick], fmt: str, width: int) -> str:
     """Picks as a table for a terminal, or as Markdown, which has room for everything."""
-    columns = _columns(answer, picks, width) if fmt == "table" else [*_columns(answer, picks, _WIDE), *_MORE_COLUMNS]
-    rows = [tuple(cell(p) for _, cell in columns) for p in picks]
-    return text(Grid(tuple(head for head, _ in columns), rows), fmt, width)
+    grid = _grid(_columns(answer, picks, width), picks) if fmt == "table" else full_grid(answer, picks)
+    return text(grid, fmt, width)
+
+
+def full_grid(answer: Recommendation, picks: Sequence[Pick]) -> Grid:
+    """Every column, for what has room for all of them."""
+    return _grid([*_columns(answer, picks, _WIDE), *_MORE_COLUMNS], picks)
+
+
+def _grid(columns: Sequence[Column], picks: Sequence[Pick]) -> Grid:
+    return Grid(tuple(head for head, _ in columns), [tuple(cell(p) for _, cell in columns) for p in picks])
 
 
 def legend(answer: Recommendation, fmt: str, width: int) -> str:

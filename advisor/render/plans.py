@@ -34,6 +34,11 @@ def plan(answer: Plan, fmt: str, width: int, most: int | None) -> str:
     return "\n\n".join([*parts, "Notes:\n" + bullets([*answer.notes, *_remarks(answer), *_unanswered(answer)], width)])
 
 
+def plan_grid(answer: Plan) -> Grid:
+    """Every device that meets the budgets, the power modes of one together."""
+    return _table(answer, _grouped(answer.offers))
+
+
 def _headline(answer: Plan) -> str:
     bounds = ", ".join(f"{TITLES[name]} {describe(name, bound)}" for name, bound in answer.budgets.items())
     what = answer.model or "the most accurate model of each device"
