@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from advisor.devices.export import device_to_toml
 from advisor.records import Device, Fact, Probed, Target
 
-_RUNTIMES = {
+RUNTIMES = {
     "jetson": ("tensorrt", "pytorch-eager", "onnxruntime", "ncnn"),
     "gpu": ("pytorch-eager", "pytorch-compile", "tensorrt", "onnxruntime"),
     "cpu": ("pytorch-eager", "pytorch-compile", "onnxruntime"),
     "sbc": ("ncnn", "onnxruntime", "tflite", "pytorch-eager"),
 }
-_TARGETS = {
+TARGETS = {
     "jetson": ("gpu", "tensorrt", "fp16"),
     "gpu": ("gpu", "pytorch-eager", "fp32"),
     "cpu": ("cpu", "pytorch-eager", "fp32"),
     "sbc": ("cpu", "ncnn", "mixed"),
 }
-_CLASSES = {"jetson": "embedded", "sbc": "embedded", "gpu": "consumer", "cpu": "consumer"}
+CLASSES = {"jetson": "embedded", "sbc": "embedded", "gpu": "consumer", "cpu": "consumer"}
 
 _GPU_FACTS = {
     "cuda_cores": "cuda_cores",
@@ -42,25 +42,30 @@ def draft_profile(facts: Mapping[str, Probed], reason: str) -> str:
     """TOML that `advisor devices add` accepts as it stands."""
     kind = _kind(facts)
     name = _name(facts, kind)
-    device_id = "my-" + (re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:50].strip("-") or "device")
-    unit, runtime, precision = _TARGETS[kind]
+    device_id = own_id(name)
+    unit, runtime, precision = TARGETS[kind]
     threads = int(facts["proc.cpu_threads"].value or 0) if runtime == "ncnn" else 0
     device = Device(
         id=device_id,
         name=name,
         kind=kind,
-        vendor=_vendor(name),
+        vendor=vendor_of(name),
         architecture="unknown",
         aliases=_aliases(facts, kind, name),
         facts=_facts(facts, kind),
         unified_memory=kind != "gpu",
-        board_class=_CLASSES[kind],
-        runtimes=_RUNTIMES[kind],
+        board_class=CLASSES[kind],
+        runtimes=RUNTIMES[kind],
         default_target=Target(device_id, unit, "", runtime, precision, "nchw", threads),
         origin="user",
-        processor=_clean(facts["proc.cpu_name"].value or ""),
+        processor=cleaned(facts["proc.cpu_name"].value or ""),
     )
-    return f"{HEADER}# No shipped profile fits: {_clean(reason)}\n{device_to_toml(device)}"
+    return f"{HEADER}# No shipped profile fits: {cleaned(reason)}\n{device_to_toml(device)}"
+
+
+def own_id(name: str) -> str:
+    """The id of a user's profile: no shipped one begins with `my-`."""
+    return "my-" + (re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:50].strip("-") or "device")
 
 
 def _kind(facts: Mapping[str, Probed]) -> str:
@@ -75,15 +80,16 @@ def _kind(facts: Mapping[str, Probed]) -> str:
 def _name(facts: Mapping[str, Probed], kind: str) -> str:
     source = {"gpu": "nvml.gpu0.name", "cpu": "proc.cpu_name"}.get(kind, "device_tree.model")
     probed = facts.get(source)
-    return _clean(str(probed.value)) if probed and probed.value else f"unnamed {kind}"
+    return cleaned(str(probed.value)) if probed and probed.value else f"unnamed {kind}"
 
 
-def _clean(text: str) -> str:
+def cleaned(text: str) -> str:
     """Printable text of one line: names come from firmware."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:190]
 
 
-def _vendor(name: str) -> str:
+def vendor_of(name: str) -> str:
+    """The first word of a name."""
     first = name.split()[0]
     return re.sub(r"\(R\)|\(TM\)", "", first) if first.isascii() else "unknown"
 
@@ -93,7 +99,7 @@ def _aliases(facts: Mapping[str, Probed], kind: str, name: str) -> tuple[str, ..
     if kind not in ("jetson", "sbc"):
         return ()
     entries = [
-        _clean(e) for e in facts["device_tree.compatible"].value or () if not e.startswith(("nvidia,tegra", "brcm,"))
+        cleaned(e) for e in facts["device_tree.compatible"].value or () if not e.startswith(("nvidia,tegra", "brcm,"))
     ]
     return tuple(e for e in entries[:1] if e and e != name)
 

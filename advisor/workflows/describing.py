@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from advisor import complexity
@@ -126,11 +127,22 @@ def detect_device() -> Detection:
 
 def add_device(path: Path, *, on_progress: Progress = silent) -> Device:
     """Check a user's profile, keep it in the home and predict for it. Raises DataError, UsageError."""
-    profile = validate_profile(path)
+    return _added(validate_profile(path), str(path), on_progress)
+
+
+def describe_device(name: str, kind: str, figures: Mapping[str, str], *, on_progress: Progress = silent) -> Device:
+    """The same from figures of a data sheet (`devices.stated.FACTS`), as texts. Raises UsageError, DataError."""
+    from advisor.devices.stated import stated_profile
+
+    return _added(stated_profile(name, kind, figures), "this description", on_progress)
+
+
+def _added(profile: Device, where: str, on_progress: Progress) -> Device:
     with prepared_store(on_progress) as store:
-        check_names(store, profile, str(path))
+        check_names(store, profile, where)
         from advisor.predict import fit
 
+        on_progress("predictions for the device: up to a minute")
         with store.writing():
             store.add_device(profile)
             fit(store, devices=[profile.id])
