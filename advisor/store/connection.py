@@ -111,7 +111,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _migrate(connection: sqlite3.Connection, path: str, version: int) -> None:
     if version:
-        _back_up(connection, f"{path.removesuffix('.db')}.v{version}.backup")
+        back_up(connection, f"{path.removesuffix('.db')}.v{version}.backup")
     elif _is_foreign(connection):
         raise StoreError(f"{path} belongs to another program; set ADVISOR_HOME to another folder")
     while version < VERSION:
@@ -131,7 +131,8 @@ def _is_foreign(connection: sqlite3.Connection) -> bool:
     return bool(tables) and connection.execute("PRAGMA user_version").fetchone()[0] == 0
 
 
-def _back_up(connection: sqlite3.Connection, copy: str) -> None:
+def back_up(connection: sqlite3.Connection, copy: str) -> None:
+    """Write a consistent copy of an open database to a file."""
     with closing(sqlite3.connect(copy)) as target:
         connection.backup(target)
 

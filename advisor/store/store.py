@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from advisor.store import candidates, estimates, profiles
-from advisor.store.connection import connect, transaction, translated
+from advisor.store.connection import back_up, connect, transaction, translated
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -59,6 +59,11 @@ class Store:
             else:
                 with transaction(self.db):
                     yield
+
+    def copy_to(self, path: str) -> None:
+        """Write a copy of the whole database. Raises StoreError."""
+        with translated(path):
+            back_up(self.db, path)
 
     def meta(self, key: str) -> str | None:
         """A setting of the database itself, or None."""

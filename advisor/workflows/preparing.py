@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from advisor.errors import DataError, StoreError
 from advisor.locations import database, shipped, user_profiles
 from advisor.records import Target
 from advisor.store import Store, open_store
 from advisor.store.manifest import PREDICTORS, recorded
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Progress = Callable[[str], None]
 
@@ -29,6 +33,12 @@ def prepared_store(on_progress: Progress = silent) -> Store:
         store.db.close()
         raise
     return store
+
+
+def copied_home(folder: Path, on_progress: Progress = silent) -> None:
+    """Make a folder a home with a copy of this home's database. Raises StoreError."""
+    with prepared_store(on_progress) as store:
+        store.copy_to(os.path.join(folder, os.path.basename(database())))
 
 
 def _check_settings(store: Store, on_progress: Progress) -> None:
