@@ -14,6 +14,8 @@ from advisor.cli.codes import ANSWERED, FAILED, INTERRUPTED, NO_EVIDENCE, USAGE
 from advisor.errors import AdvisorError, NotEnoughEvidence, UsageError
 
 _COMMANDS = {
+    "tui": ("advisor.cli.tui", "tui", "Questions, trade-offs and advice on this terminal; the same as advisor alone."),
+    "serve": ("advisor.cli.serve", "serve", "The interface in a browser: no files, no measuring, no shell from there."),
     "recommend": ("advisor.cli.recommend", "recommend", "Which model, on this device, under these budgets."),
     "why": ("advisor.cli.why", "why", "Why a model is, or is not, the one for a device and budgets."),
     "plan": ("advisor.cli.plan", "plan", "Which devices would do for a model, or for a floor of accuracy."),
@@ -63,7 +65,13 @@ def cli(ctx: click.Context) -> None:
 
     Answers rest on measurements where there are some, on a validated prediction where there are none, and say which.
     """
-    if ctx.invoked_subcommand is None:
+    if ctx.invoked_subcommand is not None:
+        return
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from advisor.cli.tui import run
+
+        run()
+    else:
         click.echo(ctx.get_help())
 
 

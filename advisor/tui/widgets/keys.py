@@ -1,0 +1,43 @@
+"""The footer: every key of the screen in front, over as many lines as it takes, because nothing may be cut off at 80 columns."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.screen import Screen
+from textual.style import Style
+from textual.widgets import Static
+
+_KEY = Style(bold=True, reverse=True)
+
+
+class Keys(Static):
+    """Keys and what they do; each can be clicked."""
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        self.call_after_refresh(self._changed, self.screen)
+
+    def on_resize(self) -> None:
+        """Lines for the new width."""
+        self._changed(self.screen)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        shown: dict[str, Content] = {}
+        for _, binding, enabled, _ in screen.active_bindings.values():
+            if binding.show and enabled and binding.action not in shown:
+                key = self.app.get_key_display(binding)
+                click = Style.from_meta({"@click": f"app.simulate_key('{binding.key}')"})
+                words = Content.assemble(Content.styled(key, _KEY), f" {binding.description}")
+                shown[binding.action] = words.stylize(click)
+        self.update(_lines(list(shown.values()), self.content_size.width))
+
+
+def _lines(words: list[Content], width: int) -> Content:
+    """Broken between keys, never between a key and what it does."""
+    lines: list[list[Content]] = [[]]
+    for one in words:
+        if lines[-1] and sum(word.cell_length + 2 for word in lines[-1]) + one.cell_length > width:
+            lines.append([])
+        lines[-1].append(one)
+    return Content("\n").join(Content("  ").join(line) for line in lines)

@@ -1,0 +1,67 @@
+"""One question of the guided start: what it asks, why it is asked, and a way to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.containers import Container
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+
+from advisor.tui.typing import AppWidget
+
+
+class Question(AppWidget, Container):
+    """A question. Enter answers and goes on; the last field's Enter goes to the next question."""
+
+    TITLE: ClassVar[str] = ""
+    WHY: ClassVar[str] = ""
+
+    class Done(Message):
+        """This question is answered."""
+
+    def heading(self) -> Iterator[Widget]:
+        """The question and the reason for it."""
+        yield Static(self.TITLE, classes="title", markup=False)
+        yield Static(self.WHY, classes="why", markup=False)
+
+    def begin(self) -> None:
+        """Called when the question comes to the front."""
+        fields = self._fields()
+        if fields:
+            self.screen.set_focus(fields[0])
+
+    def skip(self) -> None:
+        """Take the default. Questions that keep something override this."""
+
+    def _fields(self) -> list[Widget]:
+        return [w for w in self.query("Input, OptionList") if w.can_focus and w.display]
+
+    def go_on(self, widget: Widget) -> None:
+        """From a field to the next, from the last to the next question."""
+        fields = self._fields()
+        at = fields.index(widget)
+        if at + 1 < len(fields):
+            self.screen.set_focus(fields[at + 1])
+        else:
+            self.post_message(self.Done())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in a field."""
+        event.stop()
+        self.submit(event.input)
+
+    def submit(self, field: Input) -> None:
+        """A field was left with Enter; questions that check its text override this."""
+        self.go_on(field)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click on an option."""
+        event.stop()
+        self.choose(event.option_list, event.option_id or "")
+        self.go_on(event.option_list)
+
+    def choose(self, options: OptionList, option_id: str) -> None:
+        """An option was chosen; questions with options override this."""
