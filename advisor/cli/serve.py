@@ -7,6 +7,7 @@ import importlib.util
 
 import click
 
+from advisor.cli.options import example
 from advisor.errors import MissingExtra
 
 
@@ -22,6 +23,7 @@ from advisor.errors import MissingExtra
 @click.option(
     "--expose", is_flag=True, help="Allow an address that other machines reach; what that exposes is printed."
 )
+@example("advisor serve --port 8765")
 def serve(port: int, host: str, expose: bool) -> None:
     """The interface in a browser, on this machine unless exposed: no files, no measuring, no shell from there."""
     if importlib.util.find_spec("textual_serve") is None:

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from advisor.cli.options import example
 from advisor.errors import UsageError
 
 
@@ -15,6 +16,7 @@ from advisor.errors import UsageError
 @click.option(
     "--safe", is_flag=True, help="Keep no session, write no file, measure nothing: for strangers at the keys."
 )
+@example("advisor tui")
 def tui(safe: bool) -> None:
     """Answer a few questions, see the trade-offs, get the advice."""
     if not safe and not (sys.stdin.isatty() and sys.stdout.isatty()):

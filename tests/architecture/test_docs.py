@@ -79,6 +79,7 @@ def test_every_option_has_help():
         "docs/check.md",
         "docs/decision.md",
         "docs/measurement.md",
+        "docs/tui.md",
         "docs/why.md",
         "docs/decision-regret.md",
         "benchmarks_db/README.md",

@@ -14,6 +14,8 @@ from advisor.cli.app import cli
 
 ONLY_READ = ("measure", "compare", "fit", "evaluate", "devices add")
 """Take minutes, an accelerator or files of the asker's: their examples are parsed, and run in tests of their own."""
+INTERACTIVE = ("tui", "serve")
+"""Open the interface instead of answering; tests of their own walk through it."""
 OWN_FILE = "model,device,runtime,precision,batch_size,resolution,latency_ms\ntorchvision/resnet18,rtx-3090,pytorch-eager,fp32,1,224,5\n"
 
 
@@ -42,14 +44,14 @@ def test_the_help_shows_an_example_of_its_own_command(name):
     assert example_of(name)[: len(words)] == words
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(INTERACTIVE)))
 def test_every_command_can_answer_in_json(name):
     formats = [p for p in COMMANDS[name].params if "--format" in p.opts]
     assert formats
     assert "json" in formats[0].type.choices
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(ONLY_READ)))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {*ONLY_READ, *INTERACTIVE}))
 def test_the_example_answers(name, advisor_at, home, tmp_path):
     (tmp_path / "measurements.csv").write_text(OWN_FILE)
     done = advisor_at(*example_of(name), "--format", "json", home=home, cwd=tmp_path)

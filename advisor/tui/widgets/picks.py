@@ -30,8 +30,9 @@ def columns_of(answer: Recommendation) -> list[Column]:
     """All columns of an answer, from left to right."""
     picks = (*answer.picks, *answer.measure_first)
     power = [Column("power W#", lambda p: number(p.power_w), 1)] if any(p.power_w for p in picks) else []
+    groups = list(dict.fromkeys(p.tie_group for p in answer.picks))
     return [
-        Column("", lambda p: place(p).rjust(len(place(p)) + (0 < p.rank < 10))),
+        Column("", lambda p: f"{' ' if 0 < p.rank < 10 else ''}{place(p, groups)}"),
         Column("model", lambda p: p.model, least=20),
         Column("weights", lambda p: p.weights, 4),
         Column("px#", lambda p: str(p.resolution), 3),
