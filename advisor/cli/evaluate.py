@@ -20,20 +20,21 @@ from advisor.workflows import maintaining
 @click.option(
     "--write",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="With --regret: write the page of the documentation.",
+    help="Write the page of the documentation as well.",
 )
 @format_option
 @example("advisor evaluate --regret --device jetson-agx-xavier-32gb")
 def evaluate(device: str | None, regret: bool, write: Path | None, fmt: str) -> None:
     """How good the predictions are on families they never saw, beside 'linear in MACs'; with --regret what decisions by them cost."""
-    if write is not None and not regret:
-        raise click.UsageError("--write goes with --regret")
     if regret:
         _regret(device, write, fmt)
         return
     from advisor.render import evidence
 
-    click.echo(evidence.evaluation(maintaining.evaluate(device=device, on_progress=progress), fmt, width()))
+    found = maintaining.evaluate(device=device, on_progress=progress)
+    if write is not None:
+        maintaining.write_page(write, evidence.evaluation_page(found))
+    click.echo(evidence.evaluation(found, fmt, width()))
 
 
 def _regret(device: str | None, write: Path | None, fmt: str) -> None:
@@ -42,5 +43,5 @@ def _regret(device: str | None, write: Path | None, fmt: str) -> None:
 
     found = regretting.decision_regret(device=device, on_progress=progress)
     if write is not None:
-        regretting.write_page(write, regret.document(found))
+        maintaining.write_page(write, regret.document(found))
     click.echo(regret.regrets(found, fmt, width()))

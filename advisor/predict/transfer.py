@@ -1,6 +1,7 @@
 """How good predictions are on a new device of which K networks were measured: splits S3 and S4 of the evaluation.
 
-The K networks are spread over what could be measured (medoids of k-means over descriptors); they are not scored. Uses scikit-learn.
+The K networks are spread over what could be measured (medoids of k-means over descriptors, of different families); they are not
+scored. Uses scikit-learn.
 """
 
 from __future__ import annotations
@@ -75,14 +76,24 @@ def newest(evidence: Evidence, rows: Ints) -> Ints:
 
 
 def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:
-    """Architectures of the rows, so many, spread over all of them; positions in the table."""
-    keys = np.unique(evidence.rows[rows])
+    """Architectures of the rows, so many, spread over all of them, of different families while there are some; positions in the table."""
+    keys, first = np.unique(evidence.rows[rows], return_index=True)
+    families = np.array([evidence.families[i] for i in rows[first]])
     where = standardised(evidence.table.descriptors, keys)[keys]
     where[:, :_SIZE_COLUMNS] *= _SIZE_WEIGHT
     found = KMeans(min(count, len(keys)), n_init=1, random_state=seed).fit(where)
-    nearest: NDArray[np.int64] = ((where[None] - found.cluster_centers_[:, None]) ** 2).sum(2).argmin(1)
-    chosen: Ints = np.unique(keys[nearest]).astype(np.int64)
-    return chosen
+    apart = ((where[None] - found.cluster_centers_[:, None]) ** 2).sum(2)
+    return keys[_of_different_families(apart, families)]
+
+
+def _of_different_families(apart: Floats, families: NDArray[np.str_]) -> Ints:
+    """For each centre (row) the nearest network (column) of a family not taken yet, the clearest centres first; once each."""
+    chosen: list[int] = []
+    for distances in apart[np.argsort(apart.min(axis=1))]:
+        taken = np.isin(families, families[chosen])
+        free = distances if taken.all() else np.where(taken, np.inf, distances)
+        chosen.append(int(np.argmin(free)))
+    return np.unique(np.array(chosen, dtype=np.int64))
 
 
 def _joined(parts: Sequence[tuple[Said, Floats]]) -> tuple[Said, dict[str, Floats]]:

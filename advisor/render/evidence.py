@@ -108,6 +108,25 @@ def evaluation(found: Evaluation, fmt: str, width: int) -> str:
     return f"{latency}\n\nPeak memory, families held out:\n\n{_memory(found.memory, fmt, width)}"
 
 
+_PAGE = """# Errors on what was not seen
+
+Written by `advisor evaluate --write docs/evaluation.md`; do not edit. What the splits are and how the predictions are made:
+[prediction.md](prediction.md).
+
+S1: a new network of a known family; S2: a new family; S3 K: a new device of which K networks were measured; S4 K: the same and a
+new family. *MAPE* is of all held-out rows, *newest* of those of the newest software, for which predictions stand; *bias* the
+median of predicted over measured, less one; *in 10%* the share within 10 %; *rank* Spearman's correlation; *cover* the share
+inside the 90 % interval, families alike; *width* its median factor; *undecided* the share of budgets (5th to 95th percentile of
+what was measured) that an interval holds. Baselines are fitted on the same folds.
+
+"""
+
+
+def evaluation_page(found: Evaluation) -> str:
+    """The same as a page of the documentation."""
+    return f"{_PAGE}{evaluation(found, 'markdown', 0)}\n"
+
+
 def _memory(rows: Sequence[MemoryEvaluation], fmt: str, width: int) -> str:
     heads = (
         "device", "target", "kind", "rows#", "families#", "runtime MiB#", "MAPE less runtime#", "median#", "MAPE whole#", "bound holds#",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from advisor.errors import NotEnoughEvidence, UsageError
+from advisor.errors import DataError, NotEnoughEvidence, UsageError
 from advisor.locations import database, shipped
 from advisor.predict.records import BATCHES, LEAST_FAMILIES, Evaluation, FitReport
 from advisor.recommend.reports import Verification
@@ -194,3 +194,11 @@ def evaluate(*, device: str | None = None, on_progress: Progress = silent) -> Ev
                 "measure some models with 'advisor measure', or bring figures with 'advisor db import'"
             )
         return found
+
+
+def write_page(path: Path, content: str) -> None:
+    """Write a page. Raises DataError where the file cannot be written."""
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}") from error

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.errors import DataError, NotEnoughEvidence
+from advisor.errors import NotEnoughEvidence
 from advisor.recommend import regret
 from advisor.recommend.confirming import Key
 from advisor.recommend.regret import Case, Outcome, Regret, Rule
@@ -109,11 +108,3 @@ class _Trial:
 
     def _summed(self, setting: str, hidden: int, found: Sequence[Mapping[str, Outcome]]) -> Regret:
         return regret.regret(setting, self._bench.target, len(self._rows), hidden, found)
-
-
-def write_page(path: Path, content: str) -> None:
-    """Write a page. Raises DataError where the file cannot be written."""
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}") from error

@@ -277,8 +277,11 @@ def test_without_arguments_the_commands_are_listed(advisor):
     assert "recommend" in done.stdout
 
 
-def test_an_evaluation_of_one_device_says_what_it_can(advisor):
-    done = advisor("evaluate", "--device", "titan-xp", "--format", "json")
+def test_an_evaluation_of_one_device_says_what_it_can(advisor, tmp_path):
+    page = tmp_path / "evaluation.md"
+    done = advisor("evaluate", "--device", "titan-xp", "--write", str(page), "--format", "json")
+    assert page.read_text().startswith("# Errors on what was not seen")
+    assert "| titan-xp |" in page.read_text()
     assert done.returncode == 0
     found = answer(done)["evaluations"]
     assert {row["target"]["device"] for row in found} == {"titan-xp"}

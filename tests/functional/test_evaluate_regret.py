@@ -30,9 +30,3 @@ def test_a_device_with_too_few_models_is_exit_4_and_says_what_to_do(advisor):
     done = advisor("evaluate", "--regret", "--device", "raspberry-pi-5")
     assert done.returncode == 4
     assert "advisor measure" in done.stderr
-
-
-def test_a_page_is_only_written_of_regret(advisor, tmp_path):
-    done = advisor("evaluate", "--write", str(tmp_path / "page.md"))
-    assert done.returncode == 2
-    assert "--regret" in done.stderr
