@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
+from importlib.util import find_spec
 
 import pytest
 from tui_driving import drive, see, text, until, write
@@ -347,7 +348,7 @@ def test_a_model_is_shown_with_layers_evidence_and_code(size, asked_before):
         await pilot.press("enter")
         await see(pilot, "where time goes", "Why")
         await pilot.press("2")
-        await see(pilot, "layers; one image", "conv")
+        await see(pilot, "layers; one image" if find_spec("torch") else "tracing a model needs")
         await pilot.press("3")
         await see(pilot, "measurements of this architecture", "latency ms")
         await pilot.press("4")
@@ -394,3 +395,39 @@ def test_the_report_and_the_command_give_the_answer_of_the_screen(asked_before, 
         assert model in page
     assert seen["command"] in report
     assert "http" not in page.replace("http://www.w3.org", "")  # nothing is fetched
+
+
+def test_measuring_says_what_is_wrong_with_its_question_and_can_be_left(asked_before):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer and models(app))
+        await pilot.press("x")
+        await see(pilot, "Measure on this machine", "stop after")
+        await pilot.press("ctrl+u")
+        await write(pilot, "soon")
+        await pilot.press("f5")
+        await see(pilot, "! budget 'soon' is not" if find_spec("torch") else "needs the optional packages")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, AdviceScreen))
+
+    drive(walk)
+
+
+def test_a_device_is_described_from_its_data_sheet_and_answers(asked_before):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer and models(app))
+        await pilot.press("d")
+        await see(pilot, "Which device", "Jetson Orin Nano 8GB")
+        await write(pilot, "zzz")
+        await pilot.press("enter")
+        await see(pilot, "From a data sheet")
+        await write(pilot, "Acme Board")
+        await pilot.press("enter", "down", "enter")
+        await write(pilot, "lots")
+        await pilot.press("f5")
+        await see(pilot, "! memory, GiB: 'lots' is not a number above 0")
+        await pilot.press("ctrl+u", "8", "enter", *"102", "enter", "5", "enter", *"20", "f5")
+        await until(pilot, lambda: app.answer and app.answer.device == "my-acme-board" and models(app))
+        assert table(app).pointed.latency_ms.basis == "predicted"
+
+    drive(walk)
+    assert (asked_before / "profiles" / "my-acme-board.toml").exists()
