@@ -35,7 +35,7 @@ class Resampled:
 
     def __init__(self, store: Store, seed: int, noise: str) -> None:
         self._store = store
-        self._random = random.Random(seed)
+        self._seed = seed
         self._whole = noise == "grade"
 
     def __getattr__(self, name: str) -> object:
@@ -48,7 +48,8 @@ class Resampled:
         if m.latency_ms is None:
             return m
         half_width = _NOISE_BY_GRADE[m.grade] if self._whole else _REPEATS
-        factor = math.exp(self._random.gauss(0.0, half_width / _Z90))
+        own = random.Random(f"{self._seed} {m.id}")  # so that further evidence leaves the other draws as they are
+        factor = math.exp(own.gauss(0.0, half_width / _Z90))
         flow = None if m.throughput_img_s is None else m.throughput_img_s / factor
         quantiles = {name: value * factor for name, value in m.quantiles.items()}
         return replace(m, latency_ms=m.latency_ms * factor, throughput_img_s=flow, quantiles=quantiles)

@@ -54,7 +54,7 @@ def workers_of(home: Path) -> list[str]:
 
 def gone(home: Path) -> bool:
     """A worker that was just being started needs a moment to see that its parent died."""
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 30
     while workers_of(home) and time.monotonic() < deadline:
         time.sleep(0.05)
     return workers_of(home) == []

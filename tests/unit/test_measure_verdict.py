@@ -156,6 +156,7 @@ def found_by_rules() -> set[str]:
     launches += [
         verdict(JOB, 1.4, samples__cpu_ms=figures(JOB)["samples"]["host_ms"]),
         judge(JOB, {"status": "oom"}, None, [], 2),
+        judge(replace(JOB, timed=False), {"status": "ok", **figures(replace(JOB, timed=False))}, None, [], 2),
     ]
     few = {"samples__host_ms": [50.0] * 30, "samples__reference_ms": [UNIT_MS] * 11, "samples__groups": [3] * 10}
     slow = [50.0 + 0.001 * (i // 6) for i in range(60)]
