@@ -383,7 +383,7 @@ def test_the_report_and_the_command_give_the_answer_of_the_screen(asked_before, 
         await see(pilot, "advisor recommend --device jetson-orin-nano-8gb --max-latency 50ms")
         seen["command"] = app.screen.command
         await pilot.press("f5")
-        await see(pilot, "Written:", "advisor-jetson-orin-nano-8gb.html")
+        await see(pilot, "Written into", "advisor-jetson-orin-nano-8gb.html")
 
     drive(walk)
     done = advisor_at(*shlex.split(seen["command"])[1:], "--format", "json", home=asked_before)

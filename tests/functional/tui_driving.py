@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from advisor.tui.app import AdvisorApp
 
-PATIENCE_S = 60
+PATIENCE_S = 240
 
 
 def drive(script: Callable[[AdvisorApp, Pilot], Awaitable[None]], *, size=(120, 40), safe=False) -> None:

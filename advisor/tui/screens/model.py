@@ -187,7 +187,9 @@ class ModelScreen(AppWidget, Screen[None]):
         self.query_one(TabbedContent).active = name
         if name == "devices" and not self._planned:
             self._planned = True
-            self.query_one("#devices-said", Static).update("… asking every device; some seconds")
+            self.query_one("#devices-said", Static).update(
+                "… asking every device; the first time this may take a minute"
+            )
             self.plan()
         tables = self.query(f"#{name} GridTable, #{name} VerticalScroll")
         if tables:

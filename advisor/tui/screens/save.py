@@ -74,7 +74,7 @@ class SaveScreen(AppWidget, ModalScreen[None]):
         worker = get_current_worker()
         try:
             files = save_report(self._loaded, self._answer, self.advisor.asked, folder)
-            words = "Written:\n" + "\n".join(str(file) for file in files)
+            words = "\n".join((f"Written into {files[0].parent}:", *(file.name for file in files)))
         except AdvisorError as error:
             words = f"! {error}"
         if not worker.is_cancelled:
