@@ -27,13 +27,13 @@ _COLOURS = (1, 3, 4)
 
 def parse(path: Path) -> Any:  # noqa: ANN401 - onnx is untyped
     """The model in a file, its functions inlined, without weights that are stored elsewhere. Raises DataError, MissingExtra."""
+    if not path.is_file():
+        raise DataError(f"no ONNX file {path}")
     try:
         import onnx
         from onnx.inliner import inline_local_functions
     except ImportError as error:
         raise MissingExtra("reading an ONNX file", "onnx") from error
-    if not path.is_file():
-        raise DataError(f"no ONNX file {path}")
     if path.stat().st_size > _MOST_BYTES:
         raise DataError(f"{path} is larger than 2 GiB; save its weights as external data, which advisor need not read")
     try:
