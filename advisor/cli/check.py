@@ -6,35 +6,16 @@ from typing import Any
 
 import click
 
-from advisor.cli.codes import ANSWERED, INFEASIBLE, NO_EVIDENCE
-from advisor.cli.options import example, progress, target_options, warning, width
-from advisor.recommend.verdict import DOES_NOT_FIT, FITS, NOT_SETTLED
+from advisor.cli.gates import OF_VERDICT
+from advisor.cli.options import budget_options, example, latency_stat_option, progress, target_options, warning, width
 from advisor.workflows import checking
-
-_EXIT = {FITS: ANSWERED, DOES_NOT_FIT: INFEASIBLE, NOT_SETTLED: NO_EVIDENCE}
 
 
 @click.command()
 @click.argument("model")
 @target_options
-@click.option("--max-latency", metavar="TIME", help="Of the whole batch, e.g. 50ms or 0.05s.")
-@click.option("--min-throughput", metavar="RATE", help="E.g. 30fps.")
-@click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30).")
-@click.option(
-    "--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1, e.g. 75% or 0.75; not known of a file's weights."
-)
-@click.option("--max-params", metavar="COUNT", help="E.g. 30M.")
-@click.option(
-    "--max-power", metavar="POWER", help="Mean electrical power while it runs, e.g. 15W; where it was measured."
-)
-@click.option("--max-energy", metavar="ENERGY", help="Per image, e.g. 0.2J or 150mJ; where power was measured.")
-@click.option(
-    "--latency-stat",
-    type=click.Choice(["p50", "p90"]),
-    default="p50",
-    show_default=True,
-    help="Which latency is bounded.",
-)
+@budget_options
+@latency_stat_option
 @click.option(
     "--confidence",
     metavar="P",
@@ -58,4 +39,4 @@ def check(model: str, fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click pa
 
     found = checking.check(model, **asked, on_progress=progress, on_warning=warning)
     click.echo(verdicts.verdict(found, fmt, width()))
-    return _EXIT[found.outcome]
+    return OF_VERDICT[found.outcome]

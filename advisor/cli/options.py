@@ -84,7 +84,9 @@ _BUDGET_OPTIONS = (
     click.option("--max-latency", metavar="TIME", help="Of the whole batch, e.g. 50ms or 0.05s."),
     click.option("--min-throughput", metavar="RATE", help="E.g. 30fps."),
     click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30)."),
-    click.option("--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1, e.g. 75% or 0.75."),
+    click.option(
+        "--min-accuracy", metavar="SHARE", help="ImageNet-1k top-1 unless asked on another test set, e.g. 75% or 0.75."
+    ),
     click.option("--max-params", metavar="COUNT", help="E.g. 30M."),
     click.option(
         "--max-power", metavar="POWER", help="Mean electrical power while it runs, e.g. 15W; where it was measured."
@@ -98,6 +100,17 @@ def budget_options(command: Command) -> Command:
     for option in reversed(_BUDGET_OPTIONS):
         command = option(command)
     return command
+
+
+def latency_stat_option(command: Command) -> Command:
+    """--latency-stat p50|p90."""
+    return click.option(
+        "--latency-stat",
+        type=click.Choice(["p50", "p90"]),
+        default="p50",
+        show_default=True,
+        help="Which latency is bounded.",
+    )(command)
 
 
 def confidence_option(command: Command) -> Command:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.cli.codes import ANSWERED, INFEASIBLE
-from advisor.cli.options import example, format_option, progress, target_options, width
+from advisor.cli.options import (
+    budget_options,
+    confidence_option,
+    example,
+    format_option,
+    latency_stat_option,
+    progress,
+    target_options,
+    width,
+)
 from advisor.recommend.objectives import OBJECTIVES
 from advisor.recommend.testsets import TEST_SETS
 from advisor.workflows import answering
@@ -19,15 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @target_options
-@click.option("--max-latency", metavar="TIME", help="Of the whole batch, e.g. 50ms or 0.05s.")
-@click.option("--min-throughput", metavar="RATE", help="E.g. 30fps.")
-@click.option("--max-memory", metavar="SIZE", help="Of the process, e.g. 1GB (10^9) or 1GiB (2^30).")
-@click.option("--min-accuracy", metavar="SHARE", help="On the test set of --accuracy-on, e.g. 75% or 0.75.")
-@click.option("--max-params", metavar="COUNT", help="E.g. 30M.")
-@click.option(
-    "--max-power", metavar="POWER", help="Mean electrical power while it runs, e.g. 15W; where it was measured."
-)
-@click.option("--max-energy", metavar="ENERGY", help="Per image, e.g. 0.2J or 150mJ; where power was measured.")
+@budget_options
 @click.option(
     "--objective",
     type=click.Choice(list(OBJECTIVES)),
@@ -42,20 +43,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Test set of the accuracy: ImageNet-1k top-1 or top-5, ReaL, V2, A, R, Sketch.",
 )
-@click.option(
-    "--latency-stat",
-    type=click.Choice(["p50", "p90"]),
-    default="p50",
-    show_default=True,
-    help="Which latency is bounded.",
-)
-@click.option(
-    "--confidence",
-    metavar="P",
-    default="0.9",
-    show_default=True,
-    help="Least chance to meet all budgets; also of the intervals.",
-)
+@latency_stat_option
+@confidence_option
 @click.option("--top", type=int, default=5, show_default=True, help="How many picks.")
 @click.option("--all", "all_rows", is_flag=True, help="No limit of two picks per family.")
 @click.option("--library", type=click.Choice(["torchvision", "timm"]), help="Only models of this library.")

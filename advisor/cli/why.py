@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from advisor.cli.codes import ANSWERED, INFEASIBLE, NO_EVIDENCE
+from advisor.cli.gates import OF_VERDICT
 from advisor.cli.options import (
     budget_options,
     confidence_option,
@@ -16,10 +16,7 @@ from advisor.cli.options import (
     target_options,
     width,
 )
-from advisor.recommend.verdict import DOES_NOT_FIT, FITS, NOT_SETTLED
 from advisor.workflows import justifying
-
-_CODES = {FITS: ANSWERED, DOES_NOT_FIT: INFEASIBLE, NOT_SETTLED: NO_EVIDENCE}
 
 
 @click.command()
@@ -38,4 +35,4 @@ def why(model: str, fmt: str, **asked: Any) -> int:  # noqa: ANN401 - click pass
 
     answer = justifying.why(model, **asked, on_progress=progress)
     click.echo(findings.why(answer, fmt, width()))
-    return _CODES[answer.verdict]
+    return OF_VERDICT[answer.verdict]

@@ -140,6 +140,11 @@ def _check(batch_size: int, top: int, latency_stat: str) -> None:
     checked_batch(batch_size)
     if top < 1:
         raise UsageError(f"--top {top} must be at least 1")
+    checked_statistic(latency_stat)
+
+
+def checked_statistic(latency_stat: str) -> None:
+    """Raises UsageError for a statistic of latency that cannot be bounded."""
     if latency_stat not in ("p50", "p90"):
         raise UsageError(f"latency statistic {latency_stat!r} is not known; accepted: p50, p90")
 

@@ -7,14 +7,19 @@ from collections.abc import Mapping
 
 from advisor import units
 from advisor.devices import usable_memory_mib
-from advisor.errors import UsageError
 from advisor.recommend.budgets import NO_POWER, Budgets, Draw, chances, describe
 from advisor.recommend.chance import at_confidence, bound_for, throughput_of
 from advisor.recommend.ranking import measure_command
 from advisor.recommend.verdict import NOT_SETTLED, Checked, Verdict, checked, judged
 from advisor.records import Candidate, Device, Estimate, Quantity, Target, Weights
 from advisor.store import Store
-from advisor.workflows.answering import TargetOptions, checked_batch, ensure_estimates
+from advisor.workflows.answering import (
+    TargetOptions,
+    checked_batch,
+    checked_statistic,
+    ensure_estimates,
+    parsed_budgets,
+)
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.subjects import Subject, Warn, estimate_of, subject, warned
@@ -54,18 +59,9 @@ def check(
 
     Raises UsageError, UnknownName, DataError for a file that cannot be read, NotEnoughEvidence where nothing is known at all.
     """
-    budgets = Budgets(
-        max_latency_ms=None if max_latency is None else units.latency_ms(str(max_latency)),
-        min_throughput_img_s=None if min_throughput is None else units.throughput_img_s(str(min_throughput)),
-        max_memory_mib=None if max_memory is None else units.memory_mib(str(max_memory)),
-        min_accuracy_percent=None if min_accuracy is None else units.accuracy_percent(str(min_accuracy)),
-        max_params=None if max_params is None else units.count(str(max_params)),
-        max_power_w=None if max_power is None else units.power_w(str(max_power)),
-        max_energy_mj=None if max_energy is None else units.energy_mj(str(max_energy)),
-    )
+    budgets = parsed_budgets(max_latency, min_throughput, max_memory, min_accuracy, max_params, max_power, max_energy)
     checked_batch(batch_size)
-    if latency_stat not in ("p50", "p90"):
-        raise UsageError(f"latency statistic {latency_stat!r} is not known; accepted: p50, p90")
+    checked_statistic(latency_stat)
     sure = units.fraction(str(confidence))
     options = TargetOptions(runtime, precision, power_mode, threads, memory_format)
     with prepared_store(on_progress) as store:

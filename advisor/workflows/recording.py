@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor.locations import shipped
 from advisor.measure.files import write_json
@@ -58,33 +58,35 @@ def result_files(folder: Path) -> dict[str, Path]:
 
 def observations(journal: Journal) -> Iterator[Observation]:
     """One observation for each subject: measuring again replaces what was measured before."""
-    numbers = one_of_each(journal, lambda _new, _old: True)
-    yield from (observation(number, threads) for number, threads in numbers)
-    yield from (memory_observation(weighed, threads) for weighed, threads in weighed_of_each(journal))
+    found = one_of_each(journal, lambda _new, _old: True)
+    yield from (observation(number, threads) for number, threads in found.numbers)
+    yield from (memory_observation(weighed, threads) for weighed, threads in found.weighed)
 
 
-def one_of_each(journal: Journal, replaces: Callable[[Published, Published], bool]) -> list[tuple[Published, int]]:
-    """One published number for each subject with the threads of its target; `replaces(new, old)` chooses between two campaigns'."""
+class OneOfEach(NamedTuple):
+    """What is kept of each subject, with the threads of its target."""
+
+    numbers: list[tuple[Published, int]]
+    weighed: list[tuple[Weighed, int]]
+    """Memory, newest last measured, of subjects that no campaign has a number of."""
+
+
+def one_of_each(journal: Journal, replaces: Callable[[Published, Published], bool]) -> OneOfEach:
+    """One published number for each subject, else its memory; `replaces(new, old)` chooses between two campaigns' numbers."""
     chosen: dict[tuple[str, int], Published] = {}
+    memory: dict[tuple[str, int], Weighed] = {}
     for campaign in campaigns(journal.events()).values():
         threads = int(campaign.settings["target"]["threads"])
-        for number in published(campaign, journal.results)[0]:
+        numbers, left = published(campaign, journal.results)
+        for number in numbers:
             key = subject_hash(number.job), threads
             if key not in chosen or replaces(number, chosen[key]):
                 chosen[key] = number
-    return [(number, threads) for (_, threads), number in chosen.items()]
-
-
-def weighed_of_each(journal: Journal) -> list[tuple[Weighed, int]]:
-    """Memory of each subject that no campaign has a number of, newest last measured, with the threads of its target."""
-    timed = {(subject_hash(number.job), threads) for number, threads in one_of_each(journal, lambda _new, _old: True)}
-    found: dict[tuple[str, int], Weighed] = {}
-    for campaign in campaigns(journal.events()).values():
-        threads = int(campaign.settings["target"]["threads"])
-        for left in published(campaign, journal.results)[1]:
-            if left.weighed is not None and (subject_hash(left.job), threads) not in timed:
-                found[subject_hash(left.job), threads] = left.weighed
-    return [(weighed, threads) for (_, threads), weighed in found.items()]
+        memory |= {(subject_hash(one.job), threads): one.weighed for one in left if one.weighed is not None}
+    return OneOfEach(
+        [(number, threads) for (_, threads), number in chosen.items()],
+        [(weighed, key[1]) for key, weighed in memory.items() if key not in chosen],
+    )
 
 
 def memory_observation(weighed: Weighed, threads: int, source: str = SOURCE) -> Observation:

@@ -10,7 +10,7 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from advisor.locations import database, measurements_folder
 from advisor.measure.fingerprint import fingerprint, memory_fingerprint
@@ -19,15 +19,20 @@ from advisor.measure.published import Published, Weighed
 from advisor.records import Device
 from advisor.store import open_store
 from advisor.store.importers import observations as shipped_form
-from advisor.workflows.recording import memory_observation, observation, one_of_each, weighed_of_each
+from advisor.workflows.recording import OneOfEach, memory_observation, observation, one_of_each
 
+Kept = TypeVar("Kept", Published, Weighed)
 _ORDER = {"accepted": 0, "degraded": 1}
 
 
-def best_of(journal: Journal, device: str) -> list[tuple[Published, int]]:
-    """One number for each subject of a device with the threads of its target: the best verdict, most launches, newest."""
+def best_of(journal: Journal, device: str) -> OneOfEach:
+    """Of each subject of a device the number of the best verdict, most launches, newest; memory where it has no number."""
     best = one_of_each(journal, lambda new, old: _rank(new) <= _rank(old))
-    mine = [pair for pair in best if pair[0].job.device == device]
+    return OneOfEach(_in_order(best.numbers, device), _in_order(best.weighed, device))
+
+
+def _in_order(found: Sequence[tuple[Kept, int]], device: str) -> list[tuple[Kept, int]]:
+    mine = [pair for pair in found if pair[0].job.device == device]
     return sorted(mine, key=lambda pair: (pair[0].job.runtime, pair[0].job.model, pair[0].job.batch_size))
 
 
@@ -35,28 +40,16 @@ def _rank(number: Published) -> tuple[int, int]:
     return _ORDER[number.verdict.verdict], -len(number.launches)
 
 
-def memory_of_the_rest(journal: Journal, device: str) -> list[tuple[Weighed, int]]:
-    """Peak memory of the subjects of a device that have no number."""
-    mine = [pair for pair in weighed_of_each(journal) if pair[0].job.device == device]
-    return sorted(mine, key=lambda pair: (pair[0].job.runtime, pair[0].job.model, pair[0].job.batch_size))
-
-
-def write(
-    numbers: Sequence[tuple[Published, int]],
-    weighed: Sequence[tuple[Weighed, int]],
-    source: str,
-    device: Device,
-    out: Path,
-) -> None:
+def write(found: OneOfEach, source: str, device: Device, out: Path) -> None:
     """Both files of a source. Raises OSError."""
-    seen = [observation(number, threads, source) for number, threads in numbers]
-    seen += [memory_observation(one, threads, source) for one, threads in weighed]
+    seen = [observation(number, threads, source) for number, threads in found.numbers]
+    seen += [memory_observation(one, threads, source) for one, threads in found.weighed]
     shipped_form.write(out / "measurements" / f"{source}.csv", seen)
     folder = out / "fingerprints"
     folder.mkdir(exist_ok=True)
-    found = [fingerprint(number, device) for number, _ in numbers]
-    found += [memory_fingerprint(one, device) for one, _ in weighed]
-    (folder / f"{source}.json").write_text(_compact(found), encoding="utf-8")
+    prints = [fingerprint(number, device) for number, _ in found.numbers]
+    prints += [memory_fingerprint(one, device) for one, _ in found.weighed]
+    (folder / f"{source}.json").write_text(_compact(prints), encoding="utf-8")
 
 
 def _compact(found: Sequence[Mapping[str, Any]]) -> str:
@@ -76,9 +69,7 @@ def main() -> None:
     asked = parser.parse_args()
     with open_store(database()) as store:
         device = store.device(asked.device)
-    journal = Journal(measurements_folder())
-    numbers, weighed = best_of(journal, asked.device), memory_of_the_rest(journal, asked.device)
-    write(numbers, weighed, asked.source, device, asked.out)
+    write(best_of(Journal(measurements_folder()), asked.device), asked.source, device, asked.out)
 
 
 if __name__ == "__main__":
