@@ -162,11 +162,11 @@ def _product(found: Mapping[str, float]) -> float:
 
 def chance_needed(found: Mapping[str, float], name: str, confidence: float) -> float | None:
     """The chance of meeting `name` at which all budgets together reach the confidence; None where the others do not allow it."""
-    quantity = SHARED.get(name)
-    others = {other: chance for other, chance in found.items() if other != name}
-    rest = overall({o: c for o, c in others.items() if quantity is None or SHARED.get(o) != quantity})
-    if rest < confidence:
-        return None
-    needed = confidence / rest
-    sharing = (c for o, c in others.items() if quantity is not None and SHARED.get(o) == quantity)
-    return needed if min(sharing, default=1.0) * rest >= confidence else None
+    least: dict[str, float] = {}  # by quantity: of budgets that share one the tighter counts, as in `overall`
+    for other, chance in found.items():
+        quantity = SHARED.get(other, other)
+        if other != name and chance < least.get(quantity, 2.0):
+            least[quantity] = chance
+    sharing = least.pop(SHARED.get(name, name), 1.0)
+    rest = prod(least.values())
+    return confidence / rest if rest >= confidence and sharing * rest >= confidence else None

@@ -1,79 +1,128 @@
 """Measures the budgets of the interface: `python tests/benchmarks/tui.py [--home FOLDER]`.
 
-First paint: wall time from starting a process to the first frame on a terminal (a pseudo-terminal), median of several.
-A changed budget: from setting it to the repainted table, over the whole catalogue, at 120 x 40; wall time, and the processor
-time of the process, which other work on the machine does not lengthen. Memory: peak resident size after all that.
+All through a pseudo-terminal of 120 x 40, as a person sits before it.
+First paint: from starting the process to the first question on the terminal, median of several.
+A changed budget: from pressing the key that steps the latency budget to the frame of the repainted table, over the whole
+catalogue; down until nothing fits, and up again. Beside it the same for the cursor, which ranks nothing: what the interface
+costs by itself. Memory: peak resident size of that process.
 The budgets: 1 s, 50 ms at the 95th percentile, 150 MB.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import fcntl
 import os
 import pty
-import resource
+import re
 import select
+import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import sys
+import tempfile
+import termios
 import time
+from pathlib import Path
 
-CHANGES = 60
-MARK = b"Which device"
+ROUNDS, STEPS = 2, 15
+ASKED = b"Which device"
+REPAINTED = re.compile(rb"\d+ of \d+ architectures")
+FOCUSED = re.compile(rb"\x1b\[")
+CURSOR = re.compile("›".encode())
+UP, DOWN = b"\x1b[A", b"\x1b[B"
+SETTLED_S = 0.2
+QUESTION = {"device": "jetson-orin-nano-8gb", "max_latency": "60ms"}
+
+
+class Terminal:
+    """A process on a pseudo-terminal."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self.started = time.perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "advisor", "tui", *arguments], stdin=slave, stdout=slave, stderr=slave,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+
+    def until(self, mark: re.Pattern[bytes]) -> float:
+        """The moment at which the mark has been written, and all that was written with it."""
+        seen = b""
+        while not mark.search(seen):
+            if not select.select([self._master], [], [], 60)[0]:
+                raise TimeoutError(f"{mark.pattern!r} never came; the last was {seen[-300:]!r}")
+            seen += os.read(self._master, 1 << 20)
+        while select.select([self._master], [], [], 0.001)[0]:  # the rest of the frame
+            os.read(self._master, 1 << 20)
+        return time.perf_counter()
+
+    def press(self, key: bytes, mark: re.Pattern[bytes]) -> float:
+        """Milliseconds from a key to its mark; then waits until nothing more is written."""
+        start = time.perf_counter()
+        os.write(self._master, key)
+        took = 1000 * (self.until(mark) - start)
+        self.settle()
+        return took
+
+    def settle(self) -> None:
+        """Read until the screen stands still."""
+        while select.select([self._master], [], [], SETTLED_S)[0]:
+            os.read(self._master, 1 << 20)
+
+    def peak_mb(self) -> float:
+        """Peak resident size so far."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1000
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        os.close(self._master)
 
 
 def first_paint() -> float:
     """Seconds from starting the process to the first question on the terminal."""
-    master, slave = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "advisor", "tui", "--safe"], stdin=slave, stdout=slave, stderr=slave, env=environment,
-        start_new_session=True,
-    )  # fmt: skip
-    seen = b""
+    terminal = Terminal("--safe")
     try:
-        while MARK not in seen:
-            ready, _, _ = select.select([master], [], [], 60)
-            if not ready:
-                raise TimeoutError(seen[-500:])
-            seen += os.read(master, 65536)
-        return time.perf_counter() - start
+        return terminal.until(re.compile(ASKED)) - terminal.started
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        os.close(master)
-        os.close(slave)
+        terminal.close()
 
 
-async def changes() -> list[tuple[float, float]]:
-    """(wall seconds, processor seconds) from each change of the latency budget to the repainted table."""
-    from advisor.tui.app import AdvisorApp
+def changes() -> tuple[list[float], list[float], float]:
+    """(ms from each step of the budget to its table, ms from each move of the cursor to its frame, peak MB)."""
+    terminal = Terminal()
+    try:
+        terminal.until(REPAINTED)
+        terminal.settle()
+        moved = [terminal.press(DOWN if n % 16 < 8 else UP, CURSOR) for n in range(2 * STEPS)]
+        terminal.press(b"l", FOCUSED)
+        stepped = [terminal.press(key, REPAINTED) for _ in range(ROUNDS) for key in (DOWN, UP) for _ in range(STEPS)]
+        return stepped, moved, terminal.peak_mb()
+    finally:
+        terminal.close()
 
-    app, found = AdvisorApp(safe=True), []
-    async with app.run_test(size=(120, 40)) as pilot:
-        while app.devices is None:
-            await pilot.pause(0.1)
-        app.ask(device="jetson-orin-nano-8gb")
-        while app.answer is None or app.answer.device != "jetson-orin-nano-8gb":
-            await pilot.pause(0.1)
-        await pilot.press("f2")
-        await pilot.pause(1)
-        answered = asyncio.Event()
-        app.watch(app, "answer", lambda: answered.set(), init=False)
-        for number in range(CHANGES):
-            answered.clear()
-            start, used = time.perf_counter(), time.process_time()
-            app.ask(max_latency=f"{(7 * number) % 97 + 0.5}ms")
-            await answered.wait()
-            painted = asyncio.Event()
-            app.screen.call_after_refresh(painted.set)
-            await painted.wait()
-            found.append((time.perf_counter() - start, time.process_time() - used))
-            await asyncio.sleep(0.05)
-    return found
+
+def prepared(folder: Path, home: str) -> None:
+    """A home with a session, so that the advice is the first screen; the database of another home where one is given."""
+    os.environ["ADVISOR_HOME"] = str(folder)
+    for file in Path(home).glob("advisor.db*") if home else ():
+        shutil.copy(file, folder)
+    subprocess.run([sys.executable, "-m", "advisor", "db", "info"], check=True, capture_output=True)
+
+
+def remember() -> None:
+    """The session that the advice begins with."""
+    from advisor.workflows import remembering
+    from advisor.workflows.questioning import Asked
+
+    remembering.remember(remembering.Session(Asked(**QUESTION)))
 
 
 def high(values: list[float]) -> float:
@@ -84,22 +133,18 @@ def high(values: list[float]) -> float:
 def main() -> None:
     """Print one line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", help="A prepared home; without it $ADVISOR_HOME.")
+    parser.add_argument("--home", default="", help="A prepared home, which is copied; without it one is prepared.")
     parser.add_argument("--runs", type=int, default=7)
     options = parser.parse_args()
-    if options.home:
-        os.environ["ADVISOR_HOME"] = options.home
-    subprocess.run(
-        [sys.executable, "-m", "advisor", "db", "info"], check=True, capture_output=True
-    )  # prepares the home
-    paints = [first_paint() for _ in range(options.runs + 1)][1:]
-    print(f"first paint: median {statistics.median(paints):.2f} s, fastest {min(paints):.2f} s (budget 1 s)")
-    wall, used = (list(column) for column in zip(*asyncio.run(changes()), strict=True))
-    print(
-        f"budget change to repainted table: p50 {1000 * statistics.median(wall):.0f} ms, p95 {1000 * high(wall):.0f} ms; "
-        f"processor time p50 {1000 * statistics.median(used):.0f} ms, p95 {1000 * high(used):.0f} ms (budget 50 ms)"
-    )
-    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB at its peak (budget 150 MB)")
+    with tempfile.TemporaryDirectory() as folder:
+        prepared(Path(folder), options.home)
+        paints = [first_paint() for _ in range(options.runs + 1)][1:]
+        print(f"first paint: median {statistics.median(paints):.2f} s, fastest {min(paints):.2f} s (budget 1 s)")
+        remember()
+        stepped, moved, peak = changes()
+    for words, values in (("a step of the budget to its table", stepped), ("a move of the cursor to its frame", moved)):
+        print(f"{words}: p50 {statistics.median(values):.0f} ms, p95 {high(values):.0f} ms, most {max(values):.0f} ms")
+    print(f"memory: {peak:.0f} MB at its peak (budget 150 MB); the step's budget is 50 ms at the 95th percentile")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,8 @@ class AdviceScreen(AppWidget, Screen[None]):
 
     @on(PicksTable.Pointed)
     def _explain(self, event: PicksTable.Pointed) -> None:
-        self.query_one(Why).show(event.pick, self.advisor.answer)
+        """After the table, which must not wait for sentences to be wrapped."""
+        self.call_after_refresh(self.query_one(Why).show, event.pick, self.advisor.answer)
 
     @on(Relaxations.Chosen)
     def _relaxed(self, event: Relaxations.Chosen) -> None:

@@ -9,6 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Input, Label
 
 from advisor.errors import UsageError
@@ -48,6 +50,9 @@ class BudgetInput(AppWidget, Input):
         Binding("down", "step(False)", "Down", tooltip="The next rounder value below"),
         Binding("ctrl+u", "delete_left_all", "Clear", tooltip="No bound"),
     ]
+
+    virtual_size = Reactive(Size(0, 0))
+    """Without a layout: what is typed moves nothing else, and the answer's thread must not wait for the screen."""
 
     def __init__(self, field: Field, value: str) -> None:
         super().__init__(value, placeholder=f"e.g. {field.hint}", compact=True, id=field.name, select_on_focus=False)

@@ -30,14 +30,15 @@ class Keys(Static):
                 click = Style.from_meta({"@click": f"app.simulate_key('{binding.key}')"})
                 words = Content.assemble(Content.styled(key, _KEY), f" {binding.description}")
                 shown[binding.action] = words.stylize(click)
-        self.update(_lines(list(shown.values()), self.content_size.width))
+        lines = _lines(list(shown.values()), self.content_size.width)
+        self.update(Content("\n").join(lines), layout=len(lines) != self.size.height)
 
 
-def _lines(words: list[Content], width: int) -> Content:
+def _lines(words: list[Content], width: int) -> list[Content]:
     """Broken between keys, never between a key and what it does."""
     lines: list[list[Content]] = [[]]
     for one in words:
         if lines[-1] and sum(word.cell_length + 2 for word in lines[-1]) + one.cell_length > width:
             lines.append([])
         lines[-1].append(one)
-    return Content("\n").join(Content("  ").join(line) for line in lines)
+    return [Content("  ").join(line) for line in lines]

@@ -19,6 +19,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 _CURSOR = "›"
+_STEP = 8
+"""Lines by which a table that does not fit grows."""
 
 
 class Rows(ScrollView, can_focus=True):
@@ -59,13 +61,18 @@ class Rows(ScrollView, can_focus=True):
         wide = widths or [max(map(cell_len, column)) for column in columns]
         self._head = _line(shown, wide, right)
         self._lines = [_line(row, wide, right) for row in rows]
-        size = Size(cell_len(self._head) + 1, len(rows) + 1)
+        size = self._room(cell_len(self._head) + 1, len(rows) + 1)
         if size != self.virtual_size:
             self.virtual_size = size
         with self.prevent(self.Moved):
             self.cursor = max(min(cursor, len(rows) - 1), 0)
         self._keep_in_sight()
         self.refresh()
+
+    def _room(self, width: int, height: int) -> Size:
+        """To scroll over, in steps: whenever it changes the whole screen is laid out, which takes longer than all rows."""
+        view = self.scrollable_content_region
+        return Size(max(width, view.width), view.height if height <= view.height else -(-height // _STEP) * _STEP)
 
     def validate_cursor(self, cursor: int) -> int:
         """Within the rows."""
