@@ -28,5 +28,7 @@ def tui(safe: bool) -> None:
 def run(*, safe: bool = False) -> None:
     """Open the interface on this terminal."""
     gc.enable()  # the command line runs without; a session lasts
-    os.environ.setdefault("TEXTUAL_FPS", "120")  # at its usual 60 an answer waits for frames longer than it is worked out
+    os.environ.setdefault(
+        "TEXTUAL_FPS", "120"
+    )  # at its usual 60 an answer waits for frames longer than it is worked out
     importlib.import_module("advisor.tui.app").AdvisorApp(safe=safe).run()  # by name: siblings do not import each other

@@ -14,7 +14,7 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from advisor.devices import FAMILY_DEFAULTS
+from advisor.devices import FAMILY_DEFAULTS, Detection
 from advisor.errors import AdvisorError, DataError, StoreError
 from advisor.recommend.answer import Recommendation
 from advisor.tui import messages
@@ -46,8 +46,9 @@ class AdvisorApp(App[None]):
     devices: var[Devices | None] = var(None)
     status: var[Status] = var(Status)
 
-    def __init__(self, *, safe: bool = False) -> None:
+    def __init__(self, *, safe: bool = False, detect: Callable[[], Detection] = describing.detect_device) -> None:
         super().__init__()
+        self._detect = detect
         self.safe = safe
         """Where strangers may be at the keys: keeps no session, writes no file, measures nothing."""
         self._fresh = False
@@ -115,7 +116,7 @@ class AdvisorApp(App[None]):
         say = _speaker(self)
         try:
             known = describing.devices(on_progress=lambda stage: say(messages.Preparing(stage)))
-            say(messages.DevicesFound(Devices(known, describing.detect_device())))
+            say(messages.DevicesFound(Devices(known, self._detect())))
         except AdvisorError as error:
             say(messages.HomeBroken(str(error)))
 

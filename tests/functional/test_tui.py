@@ -8,7 +8,7 @@ import time
 from importlib.util import find_spec
 
 import pytest
-from tui_driving import drive, see, text, until, write
+from tui_driving import drive, faintest, see, text, until, write
 
 from advisor.errors import StoreError
 from advisor.tui.screens.advice import AdviceScreen
@@ -431,3 +431,17 @@ def test_a_device_is_described_from_its_data_sheet_and_answers(asked_before):
 
     drive(walk)
     assert (asked_before / "profiles" / "my-acme-board.toml").exists()
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "solarized-light"])
+def test_everything_can_be_read_in_light_and_dark_themes(theme, asked_before):
+    async def walk(app, pilot):
+        app.theme = theme
+        await until(pilot, lambda: app.answer and models(app))
+        read = [faintest(app)]
+        await pilot.press("g")
+        await see(pilot, "on the front")
+        read.append(faintest(app))
+        assert min(read)[0] > 2, read
+
+    drive(walk)

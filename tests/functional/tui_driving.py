@@ -48,3 +48,20 @@ def text(app) -> str:
     """What the screen shows, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def faintest(app) -> tuple[float, str]:
+    """The least contrast of any text on the screen with what is behind it (WCAG 2.2, 1.4.3), and the text."""
+    strips = app.screen._compositor.render_strips()
+    shown = [s for strip in strips for s in strip if any(c.isalnum() or c in "?·◆" for c in s.text) and s.style]
+    return min((_contrast(s.style), s.text.strip()) for s in shown)
+
+
+def _contrast(style) -> float:
+    dark, light = sorted(_luminance(colour.get_truecolor()) for colour in (style.color, style.bgcolor))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour) -> float:
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in (part / 255 for part in colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -71,6 +71,8 @@ class Rows(ScrollView, can_focus=True):
 
     def _room(self, width: int, height: int) -> Size:
         """To scroll over, in steps: whenever it changes the whole screen is laid out, which takes longer than all rows."""
+        if self.styles.auto_dimensions:
+            return Size(width, height)
         view = self.scrollable_content_region
         return Size(max(width, view.width), view.height if height <= view.height else -(-height // _STEP) * _STEP)
 
