@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.predict.deviations import applied
-from advisor.predict.evidence import FITTED_STATISTICS, Cell, generation, regime, source_line
+from advisor.predict.evidence import FITTED_STATISTICS, Cell, regime, source_line, version
 from advisor.predict.features import Floats, Key, Table, design, group_macs
 from advisor.predict.memory import MemoryEstimates
 from advisor.predict.model import log_time
@@ -231,7 +231,7 @@ def _preference(m: Measurement, target: Target) -> tuple[object, ...]:
     return (
         m.target.power_mode != target.power_mode, m.target.runtime_options != target.runtime_options, GRADES.index(m.grade),
         not m.target.software,
-        tuple(-n for n in generation(m.target.software)), m.statistic != "p50", m.id,
+        tuple(-n for n in version(m.target.software)), m.statistic != "p50", m.id,
     )  # fmt: skip
 
 

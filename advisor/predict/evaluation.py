@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from advisor.predict import baselines, memory_evaluation
-from advisor.predict.evidence import Cell, Evidence, Pool, generation
+from advisor.predict.evidence import Cell, Evidence, Pool
 from advisor.predict.features import Floats, Ints
 from advisor.predict.intervals import CrossFit, doubts, family_quantile, scores
 from advisor.predict.latency import Said
@@ -38,6 +38,13 @@ class HeldOut:
     folds: Ints
     baselines: dict[str, Floats]
     """Name -> log of predicted over measured, fitted on the same folds."""
+
+    def take(self, chosen: NDArray[np.bool_]) -> HeldOut:
+        """Some of the rows."""
+        families = tuple(np.array(self.families)[chosen].tolist())
+        folds = self.folds[chosen] if len(self.folds) else self.folds
+        simple = {name: values[chosen] for name, values in self.baselines.items()}
+        return HeldOut(self.said.take(chosen), families, folds, simple)
 
 
 def evaluate(store: Evidenced, targets: Sequence[Target] | None, on_progress: Callable[[str], None]) -> Evaluation:
@@ -132,28 +139,24 @@ def _new_devices(
     return found
 
 
-def summary(cell: Cell, split: str, rows: HeldOut, evidence: Evidence) -> TargetEvaluation:
-    """Figures of the held-out rows; `newest` of those of the newest software, for which predictions stand."""
+def summary(cell: Cell, split: str, every: HeldOut, evidence: Evidence) -> TargetEvaluation:
+    """Figures of the held-out rows of the newest software, for which predictions stand; beside them the error of `every` row."""
+    rows = every.take(evidence.is_newest(every.said.rows))
     ratio = rows.said.log_ratio
-    error, newest = np.abs(np.expm1(ratio)), _newest(evidence, rows.said.rows)
+    error = np.abs(np.expm1(ratio))
     coverage, width, undecided = _intervals(rows)
     by_family = [error[[f == name for f in rows.families]].mean() for name in sorted(set(rows.families))]
     return TargetEvaluation(
         _target_of(cell), split, len(error), len(by_family), float(error.mean()), float(np.median(error)),
         float(np.expm1(np.median(ratio))), float((error <= 0.1).mean()), float((error <= 0.2).mean()),
-        float(np.quantile(error, 0.9)), float(np.mean(by_family)), float(error[newest].mean()),
-        float((error[newest] <= 0.1).mean()), _spearman(ratio, rows.said.log_ms), coverage, width, undecided,
+        float(np.quantile(error, 0.9)), float(np.mean(by_family)), float(np.abs(np.expm1(every.said.log_ratio)).mean()),
+        _spearman(ratio, rows.said.log_ms), coverage, width, undecided,
         tuple(_baseline(name, values, rows.said.log_ms) for name, values in rows.baselines.items() if np.isfinite(values).any()),
     )  # fmt: skip
 
 
 def _target_of(cell: Cell) -> Target:
     return Target(cell.device, cell.compute_unit, "", cell.runtime, cell.precision, cell.memory_format, cell.threads)
-
-
-def _newest(evidence: Evidence, rows: Ints) -> NDArray[np.bool_]:
-    software = [generation(evidence.measurements[i].target.software) for i in rows]
-    return np.array([one == max(software) for one in software], dtype=bool)
 
 
 def _baseline(name: str, log_ratio: Floats, log_ms: Floats) -> Baseline:

@@ -137,6 +137,40 @@ class Evidence:
         return families.astype(np.int64), signatures.astype(np.int64)
 
     @cached_property
+    def versions(self) -> Ints:
+        """Of every row a number that rises with the version of its software; comparable within a source."""
+        found = [version(m.target.software) for m in self.measurements]
+        rank = {one: number for number, one in enumerate(sorted(set(found)))}
+        return np.array([rank[one] for one in found], dtype=np.int64)
+
+    def newest(self, rows: Ints) -> dict[str, int]:
+        """Source -> number of its newest version among some rows."""
+        found: dict[str, int] = {}
+        for name, number in zip(self.source_ids[rows].tolist(), self.versions[rows].tolist(), strict=True):
+            found[name] = max(found.get(name, number), number)
+        return found
+
+    def is_newest(self, rows: Ints) -> NDArray[np.bool_]:
+        """Which of some rows are of the newest version of their source among them: what a person would measure today."""
+        newest = self.newest(rows)
+        limit = np.array([newest[name] for name in self.source_ids[rows].tolist()], dtype=np.int64)
+        return np.asarray(self.versions[rows] == limit, dtype=np.bool_)
+
+    def nearest(self, rows: Ints, versions: Mapping[str, int]) -> NDArray[np.bool_]:
+        """Which of some rows tell most of given versions: of each architecture and source the newest that is not newer than given.
+
+        Where all are newer the oldest; where no version of the source is given the newest.
+        """
+        own, names = self.versions[rows], self.source_ids[rows].tolist()
+        limit = np.array([versions.get(name, np.iinfo(np.int64).max) for name in names], dtype=np.int64)
+        order = np.where(own <= limit, own, -1 - own)
+        best: dict[tuple[int, str], int] = {}
+        groups = list(zip(self.rows[rows].tolist(), names, strict=True))
+        for group, value in zip(groups, order.tolist(), strict=True):
+            best[group] = max(best.get(group, value), value)
+        return np.asarray(order == np.array([best[group] for group in groups], dtype=np.int64), dtype=np.bool_)
+
+    @cached_property
     def all_pools(self) -> list[Pool]:
         """Every pool that has rows."""
         return sorted(set(self.pools))
@@ -302,9 +336,9 @@ def _newest(measured: Sequence[Measurement]) -> dict[tuple[str, ...], str]:
     seen: dict[tuple[str, ...], set[str]] = {}
     for m in measured:
         seen.setdefault(_line(m), set()).add(m.target.software)
-    return {line: max(found, key=generation) if len(found) > 1 else "\0" for line, found in seen.items()}
+    return {line: max(found, key=version) if len(found) > 1 else "\0" for line, found in seen.items()}
 
 
-def generation(software: str) -> tuple[int, ...]:
+def version(software: str) -> tuple[int, ...]:
     """Version numbers of a software text, for comparison; the first product named counts first."""
     return tuple(int(number) for number in re.findall(r"\d+", software))

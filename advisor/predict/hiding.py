@@ -95,7 +95,7 @@ def benches(
 
 def _rows(evidence: Evidence, cell: Cell, rated: Collection[Key]) -> dict[Key, int]:
     """One row of each architecture: the newest software's, in the main regime, at the largest batch."""
-    mine = transfer.newest(evidence, evidence.where(cell))
+    mine = transfer.newest(evidence, cell)
     names, counts = np.unique(evidence.regimes[mine], return_counts=True)
     main = names[counts.argmax()]
     found: dict[Key, int] = {}
@@ -163,7 +163,8 @@ def _inner_spread(bench: Bench, folds: list[frozenset[str]], number: int) -> dic
                     )
                 )
             )
-    return {str(main): spread_of(evidence, Said.joined(parts))}
+    said = Said.joined(parts)
+    return {str(main): spread_of(evidence, said.take(evidence.is_newest(said.rows)))}
 
 
 def as_new_device(bench: Bench, measured_here: int, draws: int) -> Iterator[Hidden]:

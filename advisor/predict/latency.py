@@ -7,7 +7,7 @@ A device without rows is predicted by its pool through its profile. Knows no sto
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -79,7 +79,7 @@ class Hierarchy:
     settings: Settings = field(default_factory=Settings)
     _settled: dict[Cell, tuple[Rows, Ints]] = field(default_factory=dict)
     _deviations: dict[Cell, Deviation] = field(default_factory=dict)
-    _lent: dict[Cell, Borrowed] = field(default_factory=dict)
+    _lent: dict[tuple[Cell, tuple[tuple[str, int], ...]], Borrowed] = field(default_factory=dict)
     _fits: dict[object, Fit] = field(default_factory=dict)
     _prepared: dict[object, tuple[Fitting, Ints]] = field(default_factory=dict)
 
@@ -144,7 +144,8 @@ class Hierarchy:
         if cell not in self._deviations:
             rows = self.settled(cell, pool, power)
             borrowed = self.borrowed(cell, pool, power)
-            self._deviations[cell] = self._learnt(cell, rows, self.cell(cell, pool, power), power, borrowed)
+            fitted = self.cell(cell, pool, power)
+            self._deviations[cell] = self._learnt(cell, rows, fitted, power, borrowed, self._versions(cell))
         return self._deviations[cell]
 
     def said(self, cell: Cell, pool: Pool, power: float) -> Said:
@@ -161,11 +162,18 @@ class Hierarchy:
         mate = self._mate(cell, pool)
         if mate is None:
             return Borrowed.nothing(len(self.evidence.table.keys))
-        if mate not in self._lent:
+        versions = self._versions(cell)
+        key = mate, tuple(sorted(versions.items()))
+        if key not in self._lent:
             rows = self._unshifted(mate, pool, power)
             fitted, nothing = self._cell(rows, mate, pool, power), Borrowed.nothing(len(self.evidence.table.keys))
-            self._lent[mate] = self._learnt(mate, rows, fitted, power, nothing).on_similar()
-        return self._lent[mate]
+            self._lent[key] = self._learnt(mate, rows, fitted, power, nothing, versions).on_similar()
+        return self._lent[key]
+
+    def _versions(self, cell: Cell) -> dict[str, int]:
+        """The newest software of each source in the cell: what predictions stand for."""
+        own = self.evidence.where(cell)
+        return self.evidence.newest(own[self.keep[own]])
 
     def _mate(self, cell: Cell, pool: Pool) -> Cell | None:
         here, own = self.evidence.where(pool), self.evidence.where(cell)
@@ -179,13 +187,21 @@ class Hierarchy:
         return best if best is not None and counts[best] >= least else None
 
     def _learnt(
-        self, cell: Cell, settled: tuple[Rows, Ints], fitted: Fit, power: float, borrowed: Borrowed
+        self,
+        cell: Cell,
+        settled: tuple[Rows, Ints],
+        fitted: Fit,
+        power: float,
+        borrowed: Borrowed,
+        versions: Mapping[str, int],
     ) -> Deviation:
+        """From rows of the software nearest to `versions`: new software makes some networks much faster and others not at all."""
         rows, chosen = settled
         evidence, kept = self.evidence, self.keep[chosen]
         left = residuals(rows, fitted, power)
         bound = device_share(rows.work, fitted.theta, power) > _DEVICE_BOUND if power != 1.0 else kept
         usable = kept & bound
+        usable[usable] = evidence.nearest(chosen[usable], versions)
         at = evidence.rows[chosen[usable]]
         seen = Seen(at, left[usable], (rows.sd[usable] / GOOD_SD) ** 2)
         shares = self._shares(cell, fitted, chosen[usable]) if len(at) else np.zeros((len(evidence.table.keys), 0))

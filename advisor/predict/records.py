@@ -43,7 +43,8 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class TargetEvaluation:
-    """Errors of predictions for rows that the fit did not see. Shares are between 0 and 1, errors |predicted / measured - 1|."""
+    """Errors of predictions for rows of the newest software that the fit did not see. Shares are between 0 and 1, errors
+    |predicted / measured - 1|."""
 
     target: Target
     split: str
@@ -59,9 +60,8 @@ class TargetEvaluation:
     p90_error: float
     family_mape: float
     """Mean over families of their mean errors."""
-    newest_mape: float
-    """Of the rows of the newest software, for which predictions stand."""
-    newest_within_10: float
+    every_mape: float
+    """Of all rows, those of older software too, for which no prediction stands."""
     spearman: float | None
     """None below three rows."""
     coverage: float | None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
 from advisor.predict.baselines import NEAREST, nearest_device
-from advisor.predict.evidence import Cell, Evidence, Pool, generation
+from advisor.predict.evidence import Cell, Evidence, Pool
 from advisor.predict.features import Floats, Ints
 from advisor.predict.latency import Hierarchy, Said
 from advisor.predict.process import standardised
@@ -46,7 +46,7 @@ def _draws(
     full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int, folds: Sequence[frozenset[str]]
 ) -> Iterator[tuple[Said, Floats]]:
     evidence = full.evidence
-    mine = newest(evidence, evidence.where(cell))
+    mine = newest(evidence, cell)
     elsewhere = np.array([other.device != cell.device for other in evidence.cells], dtype=bool)
     for redraw in range(REDRAWS):
         for number, fold in enumerate(folds):
@@ -68,11 +68,10 @@ def seed(redraw: int) -> int:
     return _SEED + 100 * redraw
 
 
-def newest(evidence: Evidence, rows: Ints) -> Ints:
-    """Rows of the newest software among them: what a person would measure today."""
-    software = [generation(evidence.measurements[i].target.software) for i in rows]
-    chosen: Ints = rows[np.array([one == max(software) for one in software], dtype=bool)]
-    return chosen
+def newest(evidence: Evidence, cell: Cell) -> Ints:
+    """Rows of the newest software of each source: what a person would measure today."""
+    rows = evidence.where(cell)
+    return rows[evidence.is_newest(rows)]
 
 
 def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:

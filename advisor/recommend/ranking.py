@@ -234,9 +234,19 @@ def measure_command(target: Target, model: str, resolution: int, batch_size: int
         f"advisor measure {model} --device {target.device} --runtime {target.runtime} --precision {target.precision}",
         f"--resolution {resolution} --batch-sizes {batch_size}",
     ]
-    if target.threads:
-        parts.append(f"--threads {target.threads}")
+    parts += [f"--power-mode {_quoted(target.power_mode)}"] if target.power_mode else []
+    parts += [f"--memory-format {target.memory_format}"] if target.memory_format != "nchw" else []
+    parts += [f"--threads {target.threads}"] if target.threads else []
     return " ".join(parts)
+
+
+def _quoted(word: str) -> str:
+    """As a shell takes it. Nearly every name is plain, and loading the library takes longer than all else here."""
+    if word.replace("_", "").isalnum():
+        return word
+    import shlex
+
+    return shlex.quote(word)
 
 
 def _counts(items: Sequence[Scored], fitting: Sequence[Scored], question: Question) -> list[str]:

@@ -99,8 +99,8 @@ def evaluation(found: Evaluation, fmt: str, width: int) -> str:
             {**as_json.records("evaluations", found.latency), **as_json.records("memory", found.memory)}
         )
     heads = (
-        "device", "target", "split", "rows#", "families#", "MAPE#", "newest#", "median#", "bias#", "in 10%#", "in 20%#", "p90#", "rank#",
-        "cover#", "width#", "undecided#", "baselines: MAPE, rank",
+        "device", "target", "split", "rows#", "families#", "MAPE#", "median#", "bias#", "in 10%#", "in 20%#", "p90#", "rank#",
+        "cover#", "width#", "undecided#", "older too#", "baselines: MAPE, rank",
     )  # fmt: skip
     latency = text(Grid(heads, [_evaluation(row) for row in found.latency]), fmt, width)
     if fmt == "csv" or not found.memory:
@@ -114,10 +114,11 @@ Written by `advisor evaluate --write docs/evaluation.md`; do not edit. What the 
 [prediction.md](prediction.md).
 
 S1: a new network of a known family; S2: a new family; S3 K: a new device of which K networks were measured; S4 K: the same and a
-new family. *MAPE* is of all held-out rows, *newest* of those of the newest software, for which predictions stand; *bias* the
-median of predicted over measured, less one; *in 10%* the share within 10 %; *rank* Spearman's correlation; *cover* the share
-inside the 90 % interval, families alike; *width* its median factor; *undecided* the share of budgets (5th to 95th percentile of
-what was measured) that an interval holds. Baselines are fitted on the same folds.
+new family. Scored are held-out rows of the newest software of each source: a target includes its software, and predictions stand
+for the newest. *bias*: the median of predicted over measured, less one; *in 10%*: the share within 10 %; *rank*: Spearman's
+correlation; *cover*: the share inside the 90 % interval, families alike; *width*: its median factor; *undecided*: the share of
+budgets (5th to 95th percentile of what was measured) that an interval holds; *older too*: MAPE where rows of older software are
+scored as well. Baselines are fitted on the same folds, to all rows.
 
 """
 
@@ -150,10 +151,10 @@ def _memory_row(e: MemoryEvaluation) -> tuple[str, ...]:
 def _evaluation(e: TargetEvaluation) -> tuple[str, ...]:
     simple = "; ".join(map(_simple, e.baselines))
     return (
-        e.target.device, _target(e.target), e.split, str(e.rows), str(e.families), _tenths(e.mape), _tenths(e.newest_mape),
+        e.target.device, _target(e.target), e.split, str(e.rows), str(e.families), _tenths(e.mape),
         _tenths(e.median_error),
         f"{e.bias:+.0%}", _percent(e.within_10), _percent(e.within_20), _percent(e.p90_error), _decimal(e.spearman),
-        _percent(e.coverage), "-" if e.width is None else f"x/÷{e.width:.2f}", _percent(e.undecided), simple or "-",
+        _percent(e.coverage), "-" if e.width is None else f"x/÷{e.width:.2f}", _percent(e.undecided), _tenths(e.every_mape), simple or "-",
     )  # fmt: skip
 
 

@@ -31,15 +31,11 @@ def known_of(store: Store, device: Device, question: Question) -> Known:
     return known._replace(accuracies=None)
 
 
-def shown(question: Question, item: Scored, known: Estimate, device: Device, reasons: tuple[str, ...]) -> Pick:
-    """A candidate as answers show it: at which precision its accuracy stands, and a command that measures it in its power mode."""
-    precision, mode = question.target.precision, question.target.power_mode
-    pick = pick_of(question, item, known, 0, reasons)
+def shown(question: Question, item: Scored, known: Estimate, reasons: tuple[str, ...]) -> Pick:
+    """A candidate as answers show it, with the precision at which its accuracy stands."""
+    precision = question.target.precision
     stands = precision in FULL or "int8" in precision
-    pick = pick._replace(accuracy_precision=precision if stands else "fp32")
-    if mode in ("", device.default_target.power_mode):
-        return pick
-    return pick._replace(measure_command=f"{pick.measure_command} --power-mode {mode}")
+    return pick_of(question, item, known, 0, reasons)._replace(accuracy_precision=precision if stands else "fp32")
 
 
 def asked_model(store: Store, name: str) -> Asked:

@@ -119,7 +119,7 @@ class _Case:
         question = self._question._replace(target=target, batch_size=batch_size)
         said = reasons.common(item, known, question.budgets, question.confidence)
         told = (*said, *illustrated(self._store.makeup(item.row.model, item.row.resolution)))
-        return shown(question, item, known, self._profile, told)
+        return shown(question, item, known, told)
 
     def _unknown(self, known: Estimate) -> dict[str, str]:
         precision = self._question.target.precision

@@ -213,7 +213,7 @@ class _Search:
         missed = checks(place.item, place.budgets, self._confidence, self._batch_size, {"power": NO_POWER})
         return Offer(
             place.device.id, place.device.name, place.device.board_class,
-            shown(question, place.item, known, place.device, told),
+            shown(question, place.item, known, told),
             (*((place.item.barred,) if place.item.barred else ()), *(check.sentence for check in missed if not check.met)),
             tuple(self._remarks(place)),
         )  # fmt: skip

@@ -84,7 +84,7 @@ def test_what_is_not_settled_names_the_command_that_settles_it(advisor):
     assert 0.1 < found["probability"] < 0.9
     assert found["settle"] == [
         "advisor measure torchvision/resnet50 --device jetson-orin-nano-8gb --runtime tensorrt --precision fp16 "
-        "--resolution 224 --batch-sizes 1"
+        "--resolution 224 --batch-sizes 1 --power-mode 15W"
     ]
 
 

@@ -10,9 +10,11 @@ from advisor.errors import DataError, UsageError
 from advisor.recommend.charts import Axis, Bound, Panel, Point
 from advisor.render.snippets import exporting, loading
 from advisor.tui.plotting import Mark, draw, nearest, scale_of, towards
+from advisor.tui.screens.measure import verdict
 from advisor.tui.stepping import SCALES, stepped
 from advisor.tui.widgets.picks import Column, laid_out
 from advisor.workflows import remembering
+from advisor.workflows.children import Done
 from advisor.workflows.questioning import Asked, from_plain
 
 MARK = Mark("o", "point", "any")
@@ -154,3 +156,17 @@ def test_the_snippet_is_python_and_loads_the_named_weights(model, weights, call)
     assert call in code
     assert "torch.randn(8, 3, 288, 288)" in code
     assert "+reparam" not in code
+
+
+@pytest.mark.parametrize(
+    ("done", "words"),
+    [
+        (Done(0, "a table", ()), "Measured"),
+        (Done(130, "", ()), "--resume"),
+        (Done(1, "a table\nstopped: more than half were rejected\n", ("preparing",)), "! stopped: more than half"),
+        (Done(1, "", ("advisor: no torch here",)), "! it ended with code 1: no torch here"),
+        (Done(1, "", ()), "! it ended with code 1"),
+    ],
+)
+def test_how_a_measurement_ended_is_said_with_its_reason(done, words):
+    assert verdict(done).startswith(words) or words in verdict(done)

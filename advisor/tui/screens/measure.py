@@ -105,7 +105,7 @@ class MeasureScreen(AppWidget, Screen[None]):
                 lambda: 2 if worker.is_cancelled else self._stops,
             )  # fmt: skip
             self._tell(self.Line(done.output))
-            self._tell(self.Ended(_verdict(done), True))
+            self._tell(self.Ended(verdict(done), True))
         except AdvisorError as error:
             self._tell(self.Ended(f"! {error}", False))
 
@@ -143,10 +143,12 @@ class MeasureScreen(AppWidget, Screen[None]):
             self.dismiss()
 
 
-def _verdict(done: Done) -> str:
+def verdict(done: Done) -> str:
+    """How a measurement ended, in a sentence: of one that failed, what its report or else its last words say."""
     if done.code == 0:
         return "Measured; the advice follows the new numbers."
     if done.code in (130, -2):
         return "Stopped; what was measured is kept. 'advisor measure --resume' goes on."
-    last = done.said[-1] if done.said else ""
-    return f"! it ended with code {done.code}: {last.removeprefix('advisor: ')}"
+    stopped = next((line for line in done.output.splitlines() if line.startswith("stopped: ")), "")
+    last = done.said[-1].removeprefix("advisor: ") if done.said else ""
+    return f"! {stopped or f'it ended with code {done.code}: {last}'}"
