@@ -140,8 +140,8 @@ def _new_devices(
 
 
 def summary(cell: Cell, split: str, every: HeldOut, evidence: Evidence) -> TargetEvaluation:
-    """Figures of the held-out rows of the newest software, for which predictions stand; beside them the error of `every` row."""
-    rows = every.take(evidence.is_newest(every.said.rows))
+    """Figures of the held-out rows that predictions stand for, those of the newest software; beside them the error of `every` row."""
+    rows = every.take(evidence.current(every.said.rows))
     ratio = rows.said.log_ratio
     error = np.abs(np.expm1(ratio))
     coverage, width, undecided = _intervals(rows)

@@ -150,11 +150,9 @@ class Evidence:
             found[name] = max(found.get(name, number), number)
         return found
 
-    def is_newest(self, rows: Ints) -> NDArray[np.bool_]:
-        """Which of some rows are of the newest version of their source among them: what a person would measure today."""
-        newest = self.newest(rows)
-        limit = np.array([newest[name] for name in self.source_ids[rows].tolist()], dtype=np.int64)
-        return np.asarray(self.versions[rows] == limit, dtype=np.bool_)
+    def current(self, rows: Ints) -> NDArray[np.bool_]:
+        """Which of some rows predictions stand for: of each architecture and source those of the newest version."""
+        return self.nearest(rows, self.newest(rows))
 
     def nearest(self, rows: Ints, versions: Mapping[str, int]) -> NDArray[np.bool_]:
         """Which of some rows tell most of given versions: of each architecture and source the newest that is not newer than given.

@@ -164,7 +164,7 @@ def _inner_spread(bench: Bench, folds: list[frozenset[str]], number: int) -> dic
                 )
             )
     said = Said.joined(parts)
-    return {str(main): spread_of(evidence, said.take(evidence.is_newest(said.rows)))}
+    return {str(main): spread_of(evidence, said.take(evidence.current(said.rows)))}
 
 
 def as_new_device(bench: Bench, measured_here: int, draws: int) -> Iterator[Hidden]:

@@ -163,7 +163,7 @@ def measured_cell(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> dict
     regimes = evidence.regimes[said.rows]
     for name in sorted(set(regimes.tolist())):
         mine = regimes == name
-        mine[mine] = evidence.is_newest(said.rows[mine])
+        mine[mine] = evidence.current(said.rows[mine])
         spreads[name] = spread_of(evidence, said.take(mine), None if known is None else known.take(mine), lent)
     return spreads
 

@@ -27,7 +27,8 @@ _KINDS = [
 ]
 _ALIKE = np.array([[1.0 if one == other and one else 0.0 for other in _KINDS] for one in _KINDS])
 """1 where two terms of the device are of one kind."""
-_COPY_SD = 1.0
+_COPY_SD = {"copied_bytes": 1.0, "copied_one": 0.3}
+"""Links differ by much; what starting a copy costs does not, and few rows tell it from what starting a network costs."""
 HOST_SD = 0.4
 """Hosts of equal accelerators differ by this much (standard deviation of logs)."""
 _ROBUST = 2.0
@@ -54,7 +55,7 @@ class Prior:
         device = np.zeros(len(mean))
         device[DEVICE] = 1.0
         alone = np.where(device == 1.0, own_sd * np.sqrt(1.0 - of_kind), host_sd)
-        alone[_COPIES] = _COPY_SD
+        alone[_COPIES] = [_COPY_SD[TERMS[i]] for i in COPY_TERMS]
         covariance = np.outer(device, device) * shared_sd**2 + _ALIKE * of_kind * own_sd**2 + np.diag(alone**2)
         return Prior(mean, np.asarray(np.linalg.inv(covariance), dtype=np.float64))
 

@@ -61,7 +61,7 @@ class TargetEvaluation:
     family_mape: float
     """Mean over families of their mean errors."""
     every_mape: float
-    """Of all rows, those of older software too, for which no prediction stands."""
+    """Of all rows, those too of which newer software has another."""
     spearman: float | None
     """None below three rows."""
     coverage: float | None

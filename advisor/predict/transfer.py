@@ -69,9 +69,12 @@ def seed(redraw: int) -> int:
 
 
 def newest(evidence: Evidence, cell: Cell) -> Ints:
-    """Rows of the newest software of each source: what a person would measure today."""
+    """Rows of a cell of the newest software of each source: what a person would measure today."""
     rows = evidence.where(cell)
-    return rows[evidence.is_newest(rows)]
+    versions = evidence.newest(rows)
+    limit = np.array([versions[name] for name in evidence.source_ids[rows].tolist()], dtype=np.int64)
+    chosen: Ints = rows[evidence.versions[rows] == limit]
+    return chosen
 
 
 def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:

@@ -114,11 +114,11 @@ Written by `advisor evaluate --write docs/evaluation.md`; do not edit. What the 
 [prediction.md](prediction.md).
 
 S1: a new network of a known family; S2: a new family; S3 K: a new device of which K networks were measured; S4 K: the same and a
-new family. Scored are held-out rows of the newest software of each source: a target includes its software, and predictions stand
-for the newest. *bias*: the median of predicted over measured, less one; *in 10%*: the share within 10 %; *rank*: Spearman's
-correlation; *cover*: the share inside the 90 % interval, families alike; *width*: its median factor; *undecided*: the share of
-budgets (5th to 95th percentile of what was measured) that an interval holds; *older too*: MAPE where rows of older software are
-scored as well. Baselines are fitted on the same folds, to all rows.
+new family. Scored are held-out rows of the newest software with which a source timed the network: a target includes its software,
+and predictions stand for the newest. *bias*: the median of predicted over measured, less one; *in 10%*: the share within 10 %;
+*rank*: Spearman's correlation; *cover*: the share inside the 90 % interval, families alike; *width*: its median factor; *undecided*:
+the share of budgets (5th to 95th percentile of what was measured) that an interval holds; *older too*: MAPE where rows of older
+software are scored as well. Baselines are fitted on the same folds, to all rows.
 
 """
 

@@ -50,7 +50,7 @@ def learnt(world: World, name: str):
 def test_a_deviation_is_that_of_the_newest_software(world):
     full, cell, pool, head = learnt(world, "card")
     said = full.said(cell, pool, head)
-    newest = full.evidence.is_newest(said.rows)
+    newest = full.evidence.current(said.rows)
     assert 0 < newest.sum() < len(newest)
     assert np.quantile(np.abs(said.log_ratio[newest]), 0.9) < 0.05
     old = np.array([numbered(full.evidence.measurements[i]) % 3 == 0 for i in said.rows]) & ~newest
@@ -62,7 +62,7 @@ def test_a_row_of_old_software_speaks_where_there_is_no_newer_one(world):
     world.rows = [m for m in world.rows if m.target.software == OLD or m.signature not in only_old]
     full, cell, _, _ = learnt(world, "card")
     rows = full.evidence.where(cell)
-    speaking = rows[full.evidence.nearest(rows, full.evidence.newest(rows))]
+    speaking = rows[full.evidence.current(rows)]
     spoken = {full.evidence.measurements[i].signature: full.evidence.measurements[i].target.software for i in speaking}
     assert set(spoken) == {m.signature for m in world.rows}
     assert {signature for signature, software in spoken.items() if software == OLD} == only_old
@@ -83,5 +83,5 @@ def test_versions_of_different_sources_are_not_compared(world):
     ]
     full, cell, _, _ = learnt(world, "card")
     mine = full.evidence.where(cell)
-    speaking = full.evidence.nearest(mine, full.evidence.newest(mine))
+    speaking = full.evidence.current(mine)
     assert {full.evidence.measurements[i].source for i in mine[speaking]} == {"lab", "elsewhere"}
