@@ -63,6 +63,9 @@ async def _questions(folder: Path) -> None:
         await _until(pilot, lambda: app.devices)
         app.ask(device="jetson-orin-nano-8gb")
         await _until(pilot, lambda: app.answer)
+        app.screen.query_one("#devices").scroll_home(
+            animate=False
+        )  # else what was read first decides how far it is scrolled
         await _keep(pilot, folder, "start-device")
         await pilot.press(*"orin", "space", *"nano", "space", *"8gb", "enter")
         await pilot.press(*"50ms")

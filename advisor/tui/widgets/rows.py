@@ -74,7 +74,7 @@ class Rows(ScrollView, can_focus=True):
         if self.styles.auto_dimensions:
             return Size(width, height)
         view = self.scrollable_content_region
-        return Size(max(width, view.width), view.height if height <= view.height else -(-height // _STEP) * _STEP)
+        return Size(max(width, view.width), height if height <= view.height else -(-height // _STEP) * _STEP)
 
     def validate_cursor(self, cursor: int) -> int:
         """Within the rows."""
