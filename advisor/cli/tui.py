@@ -28,7 +28,6 @@ def tui(safe: bool) -> None:
 def run(*, safe: bool = False) -> None:
     """Open the interface on this terminal."""
     gc.enable()  # the command line runs without; a session lasts
-    os.environ.setdefault(
-        "TEXTUAL_FPS", "120"
-    )  # at its usual 60 an answer waits for frames longer than it is worked out
+    # at the usual 60 frames a second an answer waits longer for its frame than for its ranking
+    os.environ.setdefault("TEXTUAL_FPS", "120")
     importlib.import_module("advisor.tui.app").AdvisorApp(safe=safe).run()  # by name: siblings do not import each other

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.predict.deviations import applied
-from advisor.predict.evidence import FITTED_STATISTICS, Cell, regime, source_line, version
+from advisor.predict.evidence import FITTED_STATISTICS, Cell, regime, source_line
 from advisor.predict.features import Floats, Key, Table, design, group_macs
 from advisor.predict.memory import MemoryEstimates
 from advisor.predict.model import log_time
 from advisor.predict.predictor import Deviates, Predictor
 from advisor.predict.processes import weighed
+from advisor.predict.software import newest_first
 from advisor.predict.support import Networks, extrapolations
 from advisor.records import GRADES, Estimate, Measurement, Quantity, Target
 
@@ -231,7 +232,7 @@ def _preference(m: Measurement, target: Target) -> tuple[object, ...]:
     return (
         m.target.power_mode != target.power_mode, m.target.runtime_options != target.runtime_options, GRADES.index(m.grade),
         not m.target.software,
-        tuple(-n for n in version(m.target.software)), m.statistic != "p50", m.id,
+        newest_first(m.target.software), m.statistic != "p50", m.id,
     )  # fmt: skip
 
 

@@ -144,12 +144,14 @@ def summary(cell: Cell, split: str, every: HeldOut, evidence: Evidence) -> Targe
     rows = every.take(evidence.current(every.said.rows))
     ratio = rows.said.log_ratio
     error = np.abs(np.expm1(ratio))
+    older = len(ratio) < len(every.said.rows) or split in (*SPLITS, "S3 K=0")
     coverage, width, undecided = _intervals(rows)
     by_family = [error[[f == name for f in rows.families]].mean() for name in sorted(set(rows.families))]
     return TargetEvaluation(
         _target_of(cell), split, len(error), len(by_family), float(error.mean()), float(np.median(error)),
         float(np.expm1(np.median(ratio))), float((error <= 0.1).mean()), float((error <= 0.2).mean()),
-        float(np.quantile(error, 0.9)), float(np.mean(by_family)), float(np.abs(np.expm1(every.said.log_ratio)).mean()),
+        float(np.quantile(error, 0.9)), float(np.mean(by_family)),
+        float(np.abs(np.expm1(every.said.log_ratio)).mean()) if older else None,
         _spearman(ratio, rows.said.log_ms), coverage, width, undecided,
         tuple(_baseline(name, values, rows.said.log_ms) for name, values in rows.baselines.items() if np.isfinite(values).any()),
     )  # fmt: skip

@@ -5,7 +5,6 @@ Chooses which rows may be fitted and how far each is trusted. Fits nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.predict import software
 from advisor.predict.features import Floats, Ints, Key, Table, design
 from advisor.predict.model import Rows
 from advisor.predict.scaling import kind, power, rates
@@ -34,7 +34,7 @@ _PRECISION_GROUP = {
 
 
 class Cell(NamedTuple):
-    """A target without what is pooled in its fit: power modes, options, software generations."""
+    """A target without what is pooled in its fit: power modes, options, software versions."""
 
     device: str
     compute_unit: str
@@ -138,35 +138,32 @@ class Evidence:
 
     @cached_property
     def versions(self) -> Ints:
-        """Of every row a number that rises with the version of its software; comparable within a source."""
-        found = [version(m.target.software) for m in self.measurements]
-        rank = {one: number for number, one in enumerate(sorted(set(found)))}
-        return np.array([rank[one] for one in found], dtype=np.int64)
+        """Of every row a number that rises with the version of its software; comparable within a line."""
+        return software.ranked([m.target.software for m in self.measurements])
 
-    def newest(self, rows: Ints) -> dict[str, int]:
-        """Source -> number of its newest version among some rows."""
-        found: dict[str, int] = {}
-        for name, number in zip(self.source_ids[rows].tolist(), self.versions[rows].tolist(), strict=True):
-            found[name] = max(found.get(name, number), number)
-        return found
+    def lines(self, rows: Ints) -> list[software.Line]:
+        """Of some rows: source and options; those that are alike differ by software only."""
+        return [(self.measurements[i].source, self.measurements[i].target.runtime_options) for i in rows]
+
+    def newest_versions(self, rows: Ints) -> dict[software.Line, int]:
+        """Line -> number of its newest version among some rows."""
+        return software.newest(self.lines(rows), self.versions[rows])
+
+    def of_newest(self, rows: Ints) -> Ints:
+        """Those of some rows that are of the newest version of their line: what a person would measure today."""
+        lines, newest = self.lines(rows), self.newest_versions(rows)
+        chosen: Ints = rows[self.versions[rows] == np.array([newest[line] for line in lines], dtype=np.int64)]
+        return chosen
+
+    def nearest(self, rows: Ints, wanted: Mapping[software.Line, int]) -> NDArray[np.bool_]:
+        """Which of some rows tell most of given versions (software.py); a network is another one in each regime."""
+        regimes = np.array([REGIMES.index(name) for name in self.regimes[rows]], dtype=np.int64)
+        networks = self.rows[rows] * len(REGIMES) + regimes
+        return software.nearest(self.lines(rows), self.versions[rows], networks, wanted)
 
     def current(self, rows: Ints) -> NDArray[np.bool_]:
-        """Which of some rows predictions stand for: of each architecture and source those of the newest version."""
-        return self.nearest(rows, self.newest(rows))
-
-    def nearest(self, rows: Ints, versions: Mapping[str, int]) -> NDArray[np.bool_]:
-        """Which of some rows tell most of given versions: of each architecture and source the newest that is not newer than given.
-
-        Where all are newer the oldest; where no version of the source is given the newest.
-        """
-        own, names = self.versions[rows], self.source_ids[rows].tolist()
-        limit = np.array([versions.get(name, np.iinfo(np.int64).max) for name in names], dtype=np.int64)
-        order = np.where(own <= limit, own, -1 - own)
-        best: dict[tuple[int, str], int] = {}
-        groups = list(zip(self.rows[rows].tolist(), names, strict=True))
-        for group, value in zip(groups, order.tolist(), strict=True):
-            best[group] = max(best.get(group, value), value)
-        return np.asarray(order == np.array([best[group] for group in groups], dtype=np.int64), dtype=np.bool_)
+        """Which of some rows predictions stand for: of each architecture, regime and line those of the newest version."""
+        return self.nearest(rows, self.newest_versions(rows))
 
     @cached_property
     def all_pools(self) -> list[Pool]:
@@ -302,10 +299,10 @@ def _runs(measured: Sequence[Measurement]) -> tuple[Ints, Floats]:
     spreads: list[float] = []
     runs = np.zeros(len(measured), dtype=np.int64)
     for row, m in enumerate(measured):
-        line, software = _line(m), m.target.software
-        runs[row] = names.setdefault((*line, software), len(names))
+        line, stated = _line(m), m.target.software
+        runs[row] = names.setdefault((*line, stated), len(names))
         if len(names) > len(spreads):
-            spreads.append(_NEWEST_SD if newest[line] == software else _RUN_SD_BY_GRADE[m.grade])
+            spreads.append(_NEWEST_SD if newest[line] == stated else _RUN_SD_BY_GRADE[m.grade])
     return runs, np.array(spreads)
 
 
@@ -330,13 +327,8 @@ def _line(m: Measurement) -> tuple[str, ...]:
 
 
 def _newest(measured: Sequence[Measurement]) -> dict[tuple[str, ...], str]:
-    """Newest software of each line that has more than one generation; the answer is about that one."""
+    """Newest software of each line that has more than one version; the answer is about that one."""
     seen: dict[tuple[str, ...], set[str]] = {}
     for m in measured:
         seen.setdefault(_line(m), set()).add(m.target.software)
-    return {line: max(found, key=version) if len(found) > 1 else "\0" for line, found in seen.items()}
-
-
-def version(software: str) -> tuple[int, ...]:
-    """Version numbers of a software text, for comparison; the first product named counts first."""
-    return tuple(int(number) for number in re.findall(r"\d+", software))
+    return {line: max(found, key=software.version) if len(found) > 1 else "\0" for line, found in seen.items()}

@@ -95,7 +95,7 @@ def benches(
 
 def _rows(evidence: Evidence, cell: Cell, rated: Collection[Key]) -> dict[Key, int]:
     """One row of each architecture: the newest software's, in the main regime, at the largest batch."""
-    mine = transfer.newest(evidence, cell)
+    mine = evidence.of_newest(evidence.where(cell))
     names, counts = np.unique(evidence.regimes[mine], return_counts=True)
     main = names[counts.argmax()]
     found: dict[Key, int] = {}

@@ -160,10 +160,9 @@ def measured_cell(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> dict
     known = None if few else cross.held_out("architecture", cell, pool, power)[0]
     lent = bool(cross.full.borrowed(cell, pool, power).seen.any())
     spreads = {}
-    regimes = evidence.regimes[said.rows]
+    regimes, current = evidence.regimes[said.rows], evidence.current(said.rows)
     for name in sorted(set(regimes.tolist())):
-        mine = regimes == name
-        mine[mine] = evidence.current(said.rows[mine])
+        mine = (regimes == name) & current
         spreads[name] = spread_of(evidence, said.take(mine), None if known is None else known.take(mine), lent)
     return spreads
 

@@ -18,6 +18,7 @@ from advisor.predict.evidence import GOOD_SD, Cell, Evidence, Fitting, Pool, Roo
 from advisor.predict.features import TERMS, Floats, Ints, design
 from advisor.predict.model import HOST, Fit, Prior, Rows, device_share, fit, log_time, residuals
 from advisor.predict.settings import Settings
+from advisor.predict.software import Line
 
 _PHYSICS = {
     "dense_macs": 2.5, "pointwise_macs": 2.5, "grouped_macs": 5.0, "depthwise_macs": 10.0, "linear_macs": 2.5, "attention_macs": 2.5,
@@ -79,12 +80,13 @@ class Hierarchy:
     settings: Settings = field(default_factory=Settings)
     _settled: dict[Cell, tuple[Rows, Ints]] = field(default_factory=dict)
     _deviations: dict[Cell, Deviation] = field(default_factory=dict)
-    _lent: dict[tuple[Cell, tuple[tuple[str, int], ...]], Borrowed] = field(default_factory=dict)
+    _lent: dict[tuple[Cell, tuple[tuple[Line, int], ...]], Borrowed] = field(default_factory=dict)
     _fits: dict[object, Fit] = field(default_factory=dict)
     _prepared: dict[object, tuple[Fitting, Ints]] = field(default_factory=dict)
 
     def less(self, rows: Ints) -> Hierarchy:
-        """The same without some rows of one target: what other devices lend it stays, which these rows move by next to nothing."""
+        """The same without some rows of one target. What other devices lend it stays, which these rows move by next to nothing, unless
+        they were all there was of the newest software."""
         keep = self.keep.copy()
         keep[rows] = False
         return Hierarchy(self.evidence, keep, self.full or self, self.settings, _lent=dict(self._lent))
@@ -170,10 +172,10 @@ class Hierarchy:
             self._lent[key] = self._learnt(mate, rows, fitted, power, nothing, versions).on_similar()
         return self._lent[key]
 
-    def _versions(self, cell: Cell) -> dict[str, int]:
-        """The newest software of each source in the cell: what predictions stand for."""
+    def _versions(self, cell: Cell) -> dict[Line, int]:
+        """The newest software of each line of the cell: what predictions stand for."""
         own = self.evidence.where(cell)
-        return self.evidence.newest(own[self.keep[own]])
+        return self.evidence.newest_versions(own[self.keep[own]])
 
     def _mate(self, cell: Cell, pool: Pool) -> Cell | None:
         here, own = self.evidence.where(pool), self.evidence.where(cell)
@@ -193,7 +195,7 @@ class Hierarchy:
         fitted: Fit,
         power: float,
         borrowed: Borrowed,
-        versions: Mapping[str, int],
+        versions: Mapping[Line, int],
     ) -> Deviation:
         """From rows of the software nearest to `versions`: new software makes some networks much faster and others not at all."""
         rows, chosen = settled

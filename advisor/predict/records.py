@@ -60,8 +60,8 @@ class TargetEvaluation:
     p90_error: float
     family_mape: float
     """Mean over families of their mean errors."""
-    every_mape: float
-    """Of all rows, those too of which newer software has another."""
+    every_mape: float | None
+    """Of all rows, those too of which newer software has another; None where only the newest were held out (S3 and S4 from K = 5)."""
     spearman: float | None
     """None below three rows."""
     coverage: float | None

@@ -18,7 +18,7 @@ class Settings:
     """The same for each term alone."""
     root_host: float = 0.7
     pool_shared: float = 0.5
-    pool_own: float = 0.26
+    pool_own: float = 0.2
     pool_host: float = 0.35
     cell_shared: float = 0.3
     cell_own: float = 0.2

@@ -46,7 +46,7 @@ def _draws(
     full: Hierarchy, cell: Cell, pool: Pool, power: float, measured: int, folds: Sequence[frozenset[str]]
 ) -> Iterator[tuple[Said, Floats]]:
     evidence = full.evidence
-    mine = newest(evidence, cell)
+    mine = evidence.of_newest(evidence.where(cell))
     elsewhere = np.array([other.device != cell.device for other in evidence.cells], dtype=bool)
     for redraw in range(REDRAWS):
         for number, fold in enumerate(folds):
@@ -66,15 +66,6 @@ def _draws(
 def seed(redraw: int) -> int:
     """Of the medoids of a redraw."""
     return _SEED + 100 * redraw
-
-
-def newest(evidence: Evidence, cell: Cell) -> Ints:
-    """Rows of a cell of the newest software of each source: what a person would measure today."""
-    rows = evidence.where(cell)
-    versions = evidence.newest(rows)
-    limit = np.array([versions[name] for name in evidence.source_ids[rows].tolist()], dtype=np.int64)
-    chosen: Ints = rows[evidence.versions[rows] == limit]
-    return chosen
 
 
 def medoids(evidence: Evidence, rows: Ints, count: int, seed: int) -> Ints:

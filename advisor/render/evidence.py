@@ -118,7 +118,7 @@ new family. Scored are held-out rows of the newest software with which a source 
 and predictions stand for the newest. *bias*: the median of predicted over measured, less one; *in 10%*: the share within 10 %;
 *rank*: Spearman's correlation; *cover*: the share inside the 90 % interval, families alike; *width*: its median factor; *undecided*:
 the share of budgets (5th to 95th percentile of what was measured) that an interval holds; *older too*: MAPE where rows of older
-software are scored as well. Baselines are fitted on the same folds, to all rows.
+software are scored as well (S3 and S4 from K = 5 hide the newest only). Baselines are fitted on the same folds, to all rows.
 
 """
 
@@ -154,7 +154,8 @@ def _evaluation(e: TargetEvaluation) -> tuple[str, ...]:
         e.target.device, _target(e.target), e.split, str(e.rows), str(e.families), _tenths(e.mape),
         _tenths(e.median_error),
         f"{e.bias:+.0%}", _percent(e.within_10), _percent(e.within_20), _percent(e.p90_error), _decimal(e.spearman),
-        _percent(e.coverage), "-" if e.width is None else f"x/÷{e.width:.2f}", _percent(e.undecided), _tenths(e.every_mape), simple or "-",
+        _percent(e.coverage), "-" if e.width is None else f"x/÷{e.width:.2f}", _percent(e.undecided),
+        "-" if e.every_mape is None else _tenths(e.every_mape), simple or "-",
     )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class Terminal:
     def peak_mb(self) -> float:
         """Peak resident size so far."""
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1000
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
     def close(self) -> None:
         """End it, whatever it does."""

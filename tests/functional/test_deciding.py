@@ -108,7 +108,7 @@ def test_the_table_fits_the_terminal(home, width):
 
 def successive_versions(store) -> dict[tuple[str, ...], list[tuple[float, float, str]]]:
     """(device, runtime, format, older, newer) -> (older ms, newer ms, grade) of networks that timm timed under two versions."""
-    from advisor.predict.evidence import generation
+    from advisor.predict.software import version
 
     seen: dict[tuple, dict] = defaultdict(dict)
     for m in store.measurements():
@@ -117,7 +117,7 @@ def successive_versions(store) -> dict[tuple[str, ...], list[tuple[float, float,
             seen[t.device, t.runtime, t.memory_format, m.model, m.resolution, m.batch_size][t.software] = m
     pairs = defaultdict(list)
     for key, by_version in seen.items():
-        order = sorted(by_version, key=generation)
+        order = sorted(by_version, key=version)
         for old, new in pairwise(order):
             first, second = by_version[old], by_version[new]
             pairs[(*key[:3], old, new)].append((first.latency_ms, second.latency_ms, first.grade))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from predicting import LAW, World, architecture, device, transformer
 
-from advisor.predict.evidence import Cell, collect, pool_of, regime, version
+from advisor.predict.evidence import Cell, collect, pool_of, regime
 from advisor.predict.features import ELEMENT_BYTES, TERMS, design, tabulate
 from advisor.predict.latency import Hierarchy
 from advisor.predict.model import HOST, Prior, Rows, fit, log_time, shares
@@ -170,10 +170,6 @@ def test_a_latency_on_a_dla_is_not_guessed():
 )
 def test_regimes_by_batch_size(batch, name):
     assert regime(batch) == name
-
-
-def test_newer_software_compares_as_newer():
-    assert version("torch 2.10.0, cuda 12.1") > version("torch 2.9.1, cuda 12.8")
 
 
 def test_runtimes_that_combine_differently_are_known_ones():

@@ -10,6 +10,7 @@ from predicting import World, changed, device
 
 from advisor.predict.evidence import Cell, pool_of
 from advisor.predict.scaling import power
+from advisor.predict.software import newest_first, version
 from advisor.predict.workbench import Workbench
 
 OLD, NEW = "torch 2.4, cuda 12.4", "torch 2.9, cuda 12.8"
@@ -68,12 +69,35 @@ def test_a_row_of_old_software_speaks_where_there_is_no_newer_one(world):
     assert {signature for signature, software in spoken.items() if software == OLD} == only_old
 
 
-def test_a_similar_device_lends_what_it_showed_with_the_software_of_the_borrower(world):
+@pytest.mark.parametrize(("software", "quicker"), [(OLD, False), (NEW, True)])
+def test_a_similar_device_lends_what_it_showed_with_the_software_of_the_borrower(world, software, quicker):
+    few = [m for m in world.rows if m.target.device == "other"][:20]
+    world.rows = [m for m in world.rows if m.target.device == "card"]
+    world.rows += [replace(m, target=replace(m.target, software=software)) for m in few]
+    full, other, pool, head = learnt(world, "other")
+    lent = full.borrowed(other, pool, head).mean
+    third = {m.signature for m in world.rows if numbered(m) % 3 == 0}
+    changes = np.array([key[0] in third for key in full.evidence.table.keys])
+    assert (np.median(lent[changes]) - np.median(lent[~changes]) < -0.3) == quicker
+
+
+def test_newer_software_compares_as_newer():
+    texts = ["torch 2.9.1, cuda 12.8", "torch 2.10.0, cuda 12.1", "torch 2.9, cuda 12.8"]
+    assert sorted(texts, key=version) == [texts[2], texts[0], texts[1]]
+    assert sorted(texts, key=newest_first) == [texts[1], texts[0], texts[2]]
+    assert version("tensorrt 8.6, cuda 12.0") == version("tensorrt 8.6.0, cuda 12.0")
+
+
+def test_another_build_is_no_older_version(world):
+    world.rows += [
+        replace(m, id=f"x{m.id}", target=replace(m.target, software="torch 1", runtime_options="openblas"))
+        for m in world.rows
+        if m.target.software == OLD
+    ]
     full, cell, _, _ = learnt(world, "card")
-    _, other, _, _ = learnt(world, "other")
-    lender, borrower = full.evidence.where(cell), full.evidence.where(other)
-    speaking = lender[full.evidence.nearest(lender, full.evidence.newest(borrower))]
-    assert {full.evidence.measurements[i].target.software for i in speaking} == {OLD}
+    mine = full.evidence.where(cell)
+    speaking = mine[full.evidence.current(mine)]
+    assert {full.evidence.measurements[i].target.runtime_options for i in speaking} == {"", "openblas"}
 
 
 def test_versions_of_different_sources_are_not_compared(world):

@@ -73,8 +73,10 @@ class Rows(ScrollView, can_focus=True):
         """To scroll over, in steps: whenever it changes the whole screen is laid out, which takes longer than all rows."""
         if self.styles.auto_dimensions:
             return Size(width, height)
-        view = self.scrollable_content_region
-        return Size(max(width, view.width), height if height <= view.height else -(-height // _STEP) * _STEP)
+        view = self.container_size
+        fits = width <= view.width - self.styles.scrollbar_size_vertical
+        whole = not view.height or height <= view.height
+        return Size(0 if fits else width, height if whole else -(-height // _STEP) * _STEP)
 
     def validate_cursor(self, cursor: int) -> int:
         """Within the rows."""
