@@ -93,14 +93,14 @@ def count(text: str) -> float:
 
 
 def accuracy_percent(text: str) -> float:
-    """Percent from `75%` or a fraction `0.75`; a bare number above 1 is refused because it could be either. Raises UsageError."""
+    """Percent from `75%` or a fraction `0.75`; a bare number from 1 on is refused because it could be either. Raises UsageError."""
     accepted = "75% or 0.75"
     number, unit = _split(text, "accuracy", accepted)
     if unit == "%":
         percent = number
     elif unit:
         raise UsageError(f"accuracy {text!r} has unit {unit!r}; accepted: {accepted}")
-    elif number <= 1:
+    elif number < 1:
         percent = number * 100
     else:
         raise UsageError(f"accuracy {text!r} has no unit; write {text.strip()}% or a fraction; accepted: {accepted}")
@@ -114,7 +114,7 @@ def fraction(text: str) -> float:
     number, unit = _split(text, "confidence", "0.9 or 90%")
     value = number / 100 if unit == "%" else number
     if unit not in ("", "%") or not 0 < value < 1:
-        raise UsageError(f"confidence {text!r} must lie between 0 and 1; accepted: 0.9 or 90%")
+        raise UsageError(f"confidence {text!r} must lie above 0 and below 1; accepted: 0.9 or 90%")
     return value
 
 

@@ -51,6 +51,8 @@ class AdvisorApp(App[None]):
         self._detect = detect
         self.safe = safe
         """Where strangers may be at the keys: keeps no session, writes no file, measures nothing."""
+        self._kept = False
+        """There is a session in the home, which is to be as the last screen was."""
         self._fresh = False
         """Nothing was asked yet: which device is to be asked about depends on which are found."""
 
@@ -65,7 +67,7 @@ class AdvisorApp(App[None]):
         if damage:
             self.notify(damage, title="Last session", severity="warning", timeout=15)
         self.find_devices()
-        self._fresh = session.asked is None
+        self._fresh, self._kept = session.asked is None, session.asked is not None
         if session.asked is None:
             self.push_screen(StartScreen())
         else:
@@ -73,7 +75,9 @@ class AdvisorApp(App[None]):
             self.asked = session.asked
 
     def on_unmount(self) -> None:
-        """What was frozen is let go, so that libraries can clean up after themselves."""
+        """Keep the question as it was last. What was frozen is let go, so that libraries can clean up after themselves."""
+        if self._kept:
+            self.keep_session()
         gc.unfreeze()
 
     def ask(self, **changes: object) -> None:
@@ -179,6 +183,7 @@ class AdvisorApp(App[None]):
         """Keep the question and the theme for the next time."""
         if self.safe:
             return
+        self._kept = True
         try:
             remembering.remember(remembering.Session(self.asked, self.theme))
         except DataError as error:

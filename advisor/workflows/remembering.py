@@ -33,7 +33,7 @@ def recall() -> tuple[Session, str]:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         return _session(plain), ""
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Session(), ""
     except (OSError, ValueError, DataError) as error:
         return Session(), f"{path} is damaged and ignored ({_short(error)}); it is replaced when you next ask"

@@ -445,3 +445,88 @@ def test_everything_can_be_read_in_light_and_dark_themes(theme, asked_before):
         assert min(read)[0] > 3, read
 
     drive(walk)
+
+
+def test_the_session_is_kept_as_it_was_when_the_interface_was_left(asked_before):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer and models(app))
+        await pilot.press("l", "up")
+        await until(pilot, lambda: app.asked.max_latency == "60ms")
+        app.theme = "nord"
+        app.exit()
+
+    drive(walk)
+    session, damage = remembering.recall()
+    assert not damage
+    assert (session.asked.max_latency, session.theme) == ("60ms", "nord")
+
+
+def test_the_device_that_is_named_whole_is_meant(home):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.devices)
+        await write(pilot, "pi 5")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.asked.device)
+        assert app.asked.device == "raspberry-pi-5"
+
+    drive(walk)
+
+
+def test_the_cursor_stays_on_the_first_pick_while_budgets_move(asked_before):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer and models(app))
+        await pilot.press("l", *["down"] * 4)
+        await until(pilot, lambda: app.asked.max_latency == "20ms" and "max_latency_ms" in app.answer.budgets)
+        await pilot.press(*["up"] * 4)
+        await until(pilot, lambda: app.answer.budgets["max_latency_ms"] == 50.0 and models(app))
+        assert table(app).cursor == 0
+
+    drive(walk)
+
+
+def test_clearing_a_stepped_budget_leaves_nothing_and_a_mended_text_no_complaint(asked_before):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer and models(app))
+        await pilot.press("l", *["up"] * 4, "ctrl+u")
+        assert app.focused.value == ""
+        await write(pilot, "5zz")
+        await see(pilot, "! ")
+        await pilot.press("ctrl+u")
+        await write(pilot, "50ms")
+        await until(pilot, lambda: app.status.kind != "error")
+
+    drive(walk)
+
+
+def test_a_point_that_is_no_pick_becomes_a_further_row(asked_before):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer and models(app))
+        key = next(
+            f"{row.model} {row.tag} {row.resolution}"
+            for row in app.loaded.grounds.rows
+            if f"{row.model} {row.tag} {row.resolution}" not in table(app)._picks
+        )
+        app.screen._picked(key)
+        await see(pilot, "Picked in a chart:")
+        assert table(app).pointed_key == key
+        await pilot.press("space")
+        assert table(app).marked == [key]
+
+    drive(walk)
+
+
+def test_the_questions_do_not_go_on_from_a_text_that_is_no_quantity(home):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer)
+        await pilot.press("enter")
+        await see(pilot, "question 2 of 5")
+        await write(pilot, "abc")
+        await pilot.press("f2")
+        shown = await see(pilot, "question 2 of 5", "! latency 'abc'")
+        assert "Why" not in shown
+        await pilot.press("ctrl+u")
+        await write(pilot, "50ms")
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, AdviceScreen))
+
+    drive(walk)

@@ -57,8 +57,8 @@ def test_counts_take_a_magnitude(text, expected):
         (units.accuracy_percent, "120%", "at most at 100%"),
         (units.accuracy_percent, "75pp", "has unit 'pp'"),
         (units.count, "30m", "has unit 'm'"),
-        (units.fraction, "1.5", "between 0 and 1"),
-        (units.fraction, "0", "between 0 and 1"),
+        (units.fraction, "1.5", "above 0 and below 1"),
+        (units.fraction, "0", "above 0 and below 1"),
     ],
 )
 def test_what_is_refused_says_what_is_accepted(parser, text, said):

@@ -63,6 +63,15 @@ class NeedsQuestion(Question):
             self.query_one(OptionList).set_options(options)
             self.query_one(OptionList).highlighted = 0
 
+    def unfinished(self) -> bool:
+        """Whether a text is no quantity: it is said again, and the cursor put there."""
+        for field in self.query(BudgetInput):
+            if field.has_class("-wrong"):
+                field.focus()
+                field.take()
+                return True
+        return False
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Ask with every valid change."""
         event.stop()

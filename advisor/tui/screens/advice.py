@@ -162,9 +162,12 @@ class AdviceScreen(AppWidget, Screen[None]):
         self.app.push_screen(ChartsScreen(self.query_one(PicksTable).pointed_key), self._picked)
 
     def _picked(self, key: str | None) -> None:
-        """What was picked in a chart is under the cursor of the table, or is explained where it is no pick."""
-        if key and not self.query_one(PicksTable).point_at(key) and self.advisor.loaded is not None:
-            self.query_one(Why).show(exploring.pick_of(self.advisor.loaded, self.advisor.asked, key), None)
+        """What was picked in a chart is under the cursor of the table, as a further row where it was none."""
+        table, loaded = self.query_one(PicksTable), self.advisor.loaded
+        if key and not table.point_at(key) and loaded is not None:
+            pick = exploring.pick_of(loaded, self.advisor.asked, key)
+            if pick is not None:
+                table.point_at_further(pick)
 
     def action_save(self) -> None:
         """A report and the equivalent command line."""

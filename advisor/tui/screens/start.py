@@ -62,6 +62,8 @@ class StartScreen(AppWidget, Screen[None]):
     @on(Question.Done)
     def action_forward(self) -> None:
         """The next question, after the last the advice."""
+        if self._now.unfinished():
+            return
         if self.at + 1 < len(QUESTIONS):
             self.at += 1
         else:
@@ -75,6 +77,8 @@ class StartScreen(AppWidget, Screen[None]):
         """The advice, with what was answered so far."""
         from advisor.tui.screens.advice import AdviceScreen
 
+        if self._now.unfinished():
+            return
         self.advisor.keep_session()
         self.app.switch_screen(AdviceScreen())
 

@@ -48,7 +48,7 @@ class BudgetInput(AppWidget, Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(True)", "Up", tooltip="The next rounder value above"),
         Binding("down", "step(False)", "Down", tooltip="The next rounder value below"),
-        Binding("ctrl+u", "delete_left_all", "Clear", tooltip="No bound"),
+        Binding("ctrl+u", "clear", "Clear", tooltip="No bound"),
     ]
 
     virtual_size = Reactive(Size(0, 0))
@@ -62,8 +62,13 @@ class BudgetInput(AppWidget, Input):
         """Move the bound; a text that cannot be read stays as it is, and the status says what is wrong with it."""
         try:
             self.value = stepped(self.field.name, self.value, up)
+            self.cursor_position = len(self.value)
         except UsageError as error:
             self.advisor.status = Status("error", str(error))
+
+    def action_clear(self) -> None:
+        """No bound, wherever the cursor stands."""
+        self.value = ""
 
     def take(self) -> None:
         """Ask with what was typed, or say what is wrong with it."""
@@ -76,6 +81,8 @@ class BudgetInput(AppWidget, Input):
             self.add_class("-wrong")
         else:
             self.remove_class("-wrong")
+            if self.advisor.status.kind == "error":
+                self.advisor.status = Status()  # of a text that is gone; the answer says what else is wrong
             self.advisor.ask(**{self.field.name: text})
 
 

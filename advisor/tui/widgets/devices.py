@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -76,7 +77,7 @@ class DeviceList(AppWidget, Vertical):
             options.set_options([Option("looking at this machine and the profiles …", disabled=True)])
             return
         options.set_options(_options(devices, text.strip().casefold(), self.advisor.safe))
-        chosen = "" if text.strip() else self.advisor.asked.device or HERE
+        chosen = _best(devices, text.casefold().split()) if text.strip() else self.advisor.asked.device or HERE
         ids = [option.id for option in options.options]
         enabled = [i for i, option in enumerate(options.options) if not option.disabled]
         options.highlighted = (
@@ -109,6 +110,13 @@ def _option(device: Device, count: int) -> Option:
     timed = f"{count} timed" if count else "predicted"
     name = device.name.removeprefix("NVIDIA ")
     return Option(Content(f" {name:<33.33} {device.id:<27.27} {timed:>10}"), id=device.id)
+
+
+def _best(devices: Devices, words: Sequence[str]) -> str:
+    """Id of the device that is meant: one whose name has all the words as they are typed, before one that only contains them."""
+    found = [device for device, _ in devices.known if _matches(device, " ".join(words))]
+    whole = [d for d in found if set(words) <= set(re.split(r"[^a-z0-9]+", f"{d.id} {d.name}".casefold()))]
+    return min(whole or found, key=lambda device: len(device.id)).id if found else ""
 
 
 def _matches(device: Device, text: str) -> bool:

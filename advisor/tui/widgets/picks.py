@@ -103,8 +103,8 @@ class PicksTable(Rows):
         self._lay_out()
 
     def show(self, answer: Recommendation | None) -> None:
-        """Replace the rows; the cursor stays on its model where that is still there."""
-        before, at = self.pointed_key, self.cursor
+        """Replace the rows; the cursor stays on the first pick, or on its model where that is still there."""
+        before, at = self.pointed_key if self.cursor else "", 0
         self._answer = answer
         picks = () if answer is None else (*answer.picks, *answer.measure_first)
         self._picks = {key_of(pick): pick for pick in picks}
@@ -142,6 +142,13 @@ class PicksTable(Rows):
         if key in self._picks:
             self.cursor = self._keys.index(key)
         return key in self._picks
+
+    def point_at_further(self, pick: Pick) -> None:
+        """Put a pick from elsewhere under the others, until the next answer, and the cursor on it."""
+        self._picks[key_of(pick)] = pick
+        self._keys = list(self._picks)
+        self._lay_out(len(self._keys) - 1)
+        self.post_message(self.Pointed(pick))
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Tell who shows the model."""

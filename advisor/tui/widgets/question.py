@@ -33,6 +33,10 @@ class Question(AppWidget, Container):
         if fields:
             self.screen.set_focus(fields[0])
 
+    def unfinished(self) -> bool:
+        """Whether something must be mended before going on; it is said. Questions with texts override this."""
+        return False
+
     def skip(self) -> None:
         """Take the default. Questions that keep something override this."""
 

@@ -22,7 +22,7 @@ class Why(VerticalScroll):
 
     def show(self, pick: Pick | None, answer: Recommendation | None) -> None:
         """The reasons of a pick and the prices of the budgets; without a pick the notes of the answer."""
-        parts = [] if pick is None else _reasons(pick)
+        parts = [] if pick is None else _reasons(pick, answer)
         if answer is not None:
             parts += _prices(answer) if pick is not None else [Content(f"• {note}") for note in answer.notes]
         self.query_one(Static).update(Content("\n").join(parts))
@@ -38,8 +38,9 @@ def _prices(answer: Recommendation) -> list[Content]:
     return [*head, *(Content(f"• {s}") for s in sentences), Content(legend(answer, "", 0))]
 
 
-def _reasons(pick: Pick) -> list[Content]:
-    title = "Why" if pick.rank else "Might fit, measure first:"
+def _reasons(pick: Pick, answer: Recommendation | None) -> list[Content]:
+    open_ = answer is not None and pick in answer.measure_first
+    title = "Why" if pick.rank else "Might fit, measure first:" if open_ else "Picked in a chart:"
     name = f"{pick.model}.{pick.weights}".rstrip(".")
     head = Content.assemble((f"{title} {name}", "bold"), f" at {pick.resolution} px, weights {pick.license}")
     lines = [Content(f"• {reason}") for reason in pick.reasons if reason]
