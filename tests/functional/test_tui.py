@@ -530,3 +530,17 @@ def test_the_questions_do_not_go_on_from_a_text_that_is_no_quantity(home):
         await until(pilot, lambda: isinstance(app.screen, AdviceScreen))
 
     drive(walk)
+
+
+def test_a_question_that_is_asked_again_can_be_left_as_it_was(asked_before):
+    async def walk(app, pilot):
+        await until(pilot, lambda: app.answer and models(app))
+        before = app.asked
+        await pilot.press("t")
+        await see(pilot, "Which runtime and precision are possible?", "⏎ Select")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.asked.runtime)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, AdviceScreen) and app.asked == before and models(app))
+
+    drive(walk)

@@ -67,3 +67,18 @@ def test_every_row_can_be_reached_though_the_table_grows_in_steps():
             assert rows.scroll_offset.y + rows.size.height > 27
 
     asyncio.run(run())
+
+
+def test_a_narrower_terminal_lets_what_no_longer_fits_be_scrolled():
+    async def run() -> None:
+        app = OneTable()
+        async with app.run_test(size=(40, 12)) as pilot:
+            await filled(app, pilot, 3, 30)
+            rows = app.query_one(Rows)
+            assert not rows.show_horizontal_scrollbar
+            await pilot.resize_terminal(25, 12)
+            for _ in range(3):
+                await pilot.pause()
+            assert rows.show_horizontal_scrollbar
+
+    asyncio.run(run())

@@ -71,7 +71,7 @@ class MeasureScreen(AppWidget, Screen[None]):
         with Container(classes="row"):
             yield Label("stop after")
             yield Input("10min", compact=True, id="time", select_on_focus=False)
-        yield ProgressBar(id="progress", show_eta=False)
+        yield ProgressBar(total=1, id="progress", show_eta=False)
         yield Log(id="log")
         yield Static(
             "Numbers go into this home, for the profile of this machine; advice about it follows them.",

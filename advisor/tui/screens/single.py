@@ -14,16 +14,20 @@ from advisor.tui.typing import AppWidget
 from advisor.tui.widgets.keys import Keys
 from advisor.tui.widgets.question import Question
 from advisor.tui.widgets.status import StatusLine
+from advisor.workflows.questioning import Asked
 
 
 class SingleScreen(AppWidget, ModalScreen[None]):
     """Ends with the answer, or as it was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", tooltip="Back, with everything asked as before")
+    ]
 
     def __init__(self, question: type[Question]) -> None:
         super().__init__()
         self._question = question
+        self._before = Asked()
 
     def compose(self) -> ComposeResult:
         """The question."""
@@ -34,8 +38,15 @@ class SingleScreen(AppWidget, ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Ready for an answer."""
+        self._before = self.advisor.asked
         self.call_after_refresh(self.query_one(Question).begin)
 
     @on(Question.Done)
     def _answered(self) -> None:
+        if not self.query_one(Question).unfinished():
+            self.dismiss()
+
+    def action_leave(self) -> None:
+        """As it was."""
+        self.advisor.asked = self._before
         self.dismiss()

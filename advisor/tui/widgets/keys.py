@@ -25,7 +25,8 @@ class Keys(Static):
     def _changed(self, screen: Screen[object]) -> None:
         shown: dict[str, Content] = {}
         for _, binding, enabled, _ in screen.active_bindings.values():
-            if binding.show and enabled and binding.action not in shown:
+            told = binding.show or binding.key == "enter"  # which lists and fields do not tell of themselves
+            if told and enabled and binding.description and binding.action not in shown:
                 key = self.app.get_key_display(binding)
                 click = Style.from_meta({"@click": f"app.simulate_key('{binding.key}')"})
                 words = Content.assemble(Content.styled(key, _KEY), f" {binding.description}")

@@ -61,22 +61,25 @@ class Rows(ScrollView, can_focus=True):
         wide = widths or [max(map(cell_len, column)) for column in columns]
         self._head = _line(shown, wide, right)
         self._lines = [_line(row, wide, right) for row in rows]
-        size = self._room(cell_len(self._head) + 1, len(rows) + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self._fit()
         with self.prevent(self.Moved):
             self.cursor = max(min(cursor, len(rows) - 1), 0)
         self._keep_in_sight()
         self.refresh()
 
-    def _room(self, width: int, height: int) -> Size:
-        """To scroll over, in steps: whenever it changes the whole screen is laid out, which takes longer than all rows."""
-        if self.styles.auto_dimensions:
-            return Size(width, height)
-        view = self.container_size
-        fits = width <= view.width - self.styles.scrollbar_size_vertical
-        whole = not view.height or height <= view.height
-        return Size(0 if fits else width, height if whole else -(-height // _STEP) * _STEP)
+    def on_resize(self) -> None:
+        """What fitted may not fit now."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """How far there is to scroll, in steps: whenever it changes the whole screen is laid out, which takes longer than all rows."""
+        width, height = cell_len(self._head) + 1, len(self._lines) + 1
+        if not self.styles.auto_dimensions:
+            view = self.container_size
+            width = 0 if width <= view.width - self.styles.scrollbar_size_vertical else width
+            height = height if not view.height or height <= view.height else -(-height // _STEP) * _STEP
+        if (width, height) != self.virtual_size:
+            self.virtual_size = Size(width, height)
 
     def validate_cursor(self, cursor: int) -> int:
         """Within the rows."""
