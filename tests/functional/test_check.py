@@ -187,14 +187,14 @@ def test_a_factory_runs_in_the_open_and_a_new_network_gets_the_interval_of_a_new
                 0
             ]
 
+    known = answer(advisor("predict", "resnet18", "--device", "rtx-4090", "--batch-size", "64", "--format", "json"))
     before = kept()
-    done = advisor("check", f"{factories}:own", "--device", "rtx-4090", "--batch-size", "8", "--format", "json")
+    done = advisor("check", f"{factories}:own", "--device", "rtx-4090", "--batch-size", "64", "--format", "json")
     found = answer(done)
     assert done.stderr.startswith(f"advisor: running the code of {factories}")
     assert "nowhere near" not in done.stdout
     assert found["registered"] is None
     assert any("family of its own" in reason for reason in found["reasons"])
-    known = answer(advisor("predict", "resnet18", "--device", "rtx-4090", "--batch-size", "8", "--format", "json"))
     low, high = (found["latency_ms"][k] for k in ("low", "high"))
     seen = known["predictions"][0]["latency_ms"]
     assert high / low > seen["high"] / seen["low"]

@@ -125,7 +125,7 @@ def test_int8_without_accuracy_evidence_is_not_recommended(advisor):
         ((*JETSON, "--max-latency", "-5ms"), "greater than 0"),
         ((*JETSON, "--max-memory", "1parsec"), "accepted: 1.5GB"),
         ((*JETSON, "--min-accuracy", "75"), "write 75%"),
-        ((*JETSON, "--confidence", "2"), "between 0 and 1"),
+        ((*JETSON, "--confidence", "2"), "above 0 and below 1"),
         ((*JETSON, "--batch-size", "0"), "between 1 and"),
         ((*JETSON, "--batch-size", "100000000"), "between 1 and"),
         ((*JETSON, "--resolution", "0"), "resolutions with accuracy: "),
