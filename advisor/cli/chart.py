@@ -46,6 +46,9 @@ def chart() -> None:
 
 
 @chart.command("accuracy-complexity")
+@click.option(
+    "--device", metavar="ID", help="Only models that were measured on this device, a profile's id, name or alias."
+)
 @click.option("--resolution", type=int, help="Only this input resolution (side in pixels).")
 @_filters
 @_drawable

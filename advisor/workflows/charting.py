@@ -44,21 +44,30 @@ _GPU_OF_THE_LECTURE, _BOARD = "titan-xp", "jetson"
 
 def accuracy_complexity(
     *,
+    device: str | None = None,
     accuracy: str = "top-1",
     resolution: int | None = None,
     library: str | None = None,
     license: str | None = None,
     on_progress: Progress = silent,
 ) -> Chart:
-    """Accuracy against GMACs, the size of a point its parameters, with the lecture's two claims checked.
+    """Accuracy against GMACs, the size of a point its parameters, with the lecture's two claims checked; with a device of the
+    networks that were measured there.
 
-    Raises UsageError where the filters leave nothing.
+    Raises UsageError where the filters leave nothing, NotEnoughEvidence where the device does.
     """
     _check_accuracy(accuracy)
     with prepared_store(on_progress) as store:
         rows = _rated(store, Filters(resolution, library, license))
+        said: tuple[str, ...] = ()
+        if device is not None:
+            rows, said = _of_device(store, rows, device)
     panel = complexity_panel(rows, accuracy)
-    notes = (f"{len(panel.points)} points; {ONE_EACH}", "1 MAC = 2 FLOPs; GMACs are of one image at that resolution")
+    notes = (
+        *said,
+        f"{len(panel.points)} points; {ONE_EACH}",
+        "1 MAC = 2 FLOPs; GMACs are of one image at that resolution",
+    )
     title = f"Accuracy ({accuracy}) against complexity"
     return Chart("accuracy-complexity", title, accuracy, (panel,), complexity_claims(rows), notes)
 
@@ -200,6 +209,18 @@ def _rated(store: Store, filters: Filters) -> list[Rated]:
     rows = store.rated()
     refuse_nothing(rows, filters)
     return admitted(rows, filters, licenses.kind)
+
+
+def _of_device(store: Store, rows: Sequence[Rated], device: str) -> tuple[list[Rated], tuple[str, ...]]:
+    """The rows of architectures that were measured on a device, however they were run there, and what to say of it."""
+    profile, notes = chosen_device(store, device)
+    measured = {m.signature for m in store.measurements(profile.id)}
+    kept = [row for row in rows if row.signature in measured]
+    if not kept:
+        raise NotEnoughEvidence(
+            f"no network with known accuracy was measured on {profile.id}; leave --device out, or 'advisor measure' there"
+        )
+    return kept, (*notes, f"only networks that were measured on {profile.id}")
 
 
 def _speed(store: Store, rows: Sequence[Rated], side: Side, accuracy: str, detail: str) -> Panel:

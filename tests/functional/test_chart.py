@@ -19,6 +19,7 @@ import pytest
 
 from advisor.cli.app import cli
 from advisor.errors import DataError
+from advisor.store import open_store
 from advisor.workflows import charting, charting_memory, drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -293,3 +294,20 @@ def test_every_option_of_every_chart_is_in_the_document():
     group = cli.get_command(click.Context(cli), "chart")
     options = {opt for one in group.commands.values() for parameter in one.params for opt in parameter.opts}
     assert {opt for opt in options if opt.startswith("--")} - set(re.findall(r"--[a-z][a-z0-9-]+", DOCUMENT)) == set()
+
+
+def test_complexity_of_a_device_is_of_the_networks_that_were_measured_there(advisor, shared_home):
+    def points(*asked: str) -> set[str]:
+        found = json.loads(advisor("chart", "accuracy-complexity", *asked, "--format", "json").stdout)
+        return {point["model"] for point in found["panels"][0]["points"]}
+
+    with open_store(str(shared_home / "advisor.db")) as store:
+        timed = {m.signature for m in store.measurements("jetson-nano")}
+        known = {row.model for row in store.rated() if row.signature in timed}
+    here = points("--device", "jetson-nano")
+    assert here
+    assert here <= known
+    assert here < points()
+    none = advisor("chart", "accuracy-complexity", "--device", "jetson-thor-t5000")
+    assert none.returncode == 4
+    assert "was measured on jetson-thor-t5000" in none.stderr

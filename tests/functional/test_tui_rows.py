@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -20,24 +21,25 @@ class OneTable(App[None]):
         yield Rows(id="rows")
 
 
-def bars(sequence: list[tuple[int, int]], size: tuple[int, int] = (40, 12)) -> list[tuple[bool, bool]]:
-    """(horizontal, vertical) after filling with (rows, width of a cell), one after the other."""
-    found = []
+def drive(script: Callable[[Rows, Pilot[None]], Awaitable[None]]) -> None:
+    """Run a script against a table of 40 x 12."""
 
     async def run() -> None:
         app = OneTable()
-        async with app.run_test(size=size) as pilot:
-            for count, width in sequence:
-                await filled(app, pilot, count, width)
-                rows = app.query_one(Rows)
-                found.append((rows.show_horizontal_scrollbar, rows.show_vertical_scrollbar))
+        async with app.run_test(size=(40, 12)) as pilot:
+            await script(app.query_one(Rows), pilot)
 
     asyncio.run(run())
-    return found
 
 
-async def filled(app: App[None], pilot: Pilot[None], count: int, width: int) -> None:
-    app.query_one(Rows).fill(["head"], [["x" * width]] * count)
+async def filled(rows: Rows, pilot: Pilot[None], count: int, width: int) -> None:
+    """So many rows of one cell, laid out."""
+    rows.fill(["head"], [["x" * width]] * count)
+    await laid_out(pilot)
+
+
+async def laid_out(pilot: Pilot[None]) -> None:
+    """A bar that comes makes room for itself in the next layout."""
     for _ in range(3):
         await pilot.pause()
 
@@ -52,33 +54,34 @@ async def filled(app: App[None], pilot: Pilot[None], count: int, width: int) -> 
     ],
 )
 def test_bars_come_and_go_with_what_does_not_fit(sequence, expected):
-    assert bars(sequence) == expected
+    found = []
+
+    async def fill_each(rows, pilot):
+        for count, width in sequence:
+            await filled(rows, pilot, count, width)
+            found.append((rows.show_horizontal_scrollbar, rows.show_vertical_scrollbar))
+
+    drive(fill_each)
+    assert found == expected
 
 
 def test_every_row_can_be_reached_though_the_table_grows_in_steps():
-    async def run() -> None:
-        app = OneTable()
-        async with app.run_test(size=(40, 12)) as pilot:
-            await filled(app, pilot, 27, 10)
-            rows = app.query_one(Rows)
-            await pilot.press("tab", "end")
-            await pilot.pause()
-            assert rows.cursor == 26
-            assert rows.scroll_offset.y + rows.size.height > 27
+    async def to_the_end(rows, pilot):
+        await filled(rows, pilot, 27, 10)
+        await pilot.press("tab", "end")
+        await pilot.pause()
+        assert rows.cursor == 26
+        assert rows.scroll_offset.y + rows.size.height > 27
 
-    asyncio.run(run())
+    drive(to_the_end)
 
 
 def test_a_narrower_terminal_lets_what_no_longer_fits_be_scrolled():
-    async def run() -> None:
-        app = OneTable()
-        async with app.run_test(size=(40, 12)) as pilot:
-            await filled(app, pilot, 3, 30)
-            rows = app.query_one(Rows)
-            assert not rows.show_horizontal_scrollbar
-            await pilot.resize_terminal(25, 12)
-            for _ in range(3):
-                await pilot.pause()
-            assert rows.show_horizontal_scrollbar
+    async def narrow(rows, pilot):
+        await filled(rows, pilot, 3, 30)
+        assert not rows.show_horizontal_scrollbar
+        await pilot.resize_terminal(25, 12)
+        await laid_out(pilot)
+        assert rows.show_horizontal_scrollbar
 
-    asyncio.run(run())
+    drive(narrow)
