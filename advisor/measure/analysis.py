@@ -11,7 +11,7 @@ from advisor.measure import stats
 from advisor.measure.records import Job
 from advisor.measure.sampling import Samples, host_bound
 
-WALL, CORRECTED = "wall", "corrected"
+WALL, QUIET, CORRECTED = "wall", "quiet", "corrected"
 _CORRECT_FROM = 1.10
 
 
@@ -27,7 +27,7 @@ class Analysis:
     n: int
     n_eff: float
     percentiles: Mapping[str, float | None]
-    """Of wall time: none where the headline is corrected, because groups are corrected and not single forwards."""
+    """Of the forwards that count: none where the headline is corrected, because groups are corrected and not single forwards."""
     iqr_rel: float
     cpu_ms: float
     cpu_over_wall: float
@@ -41,7 +41,7 @@ class Analysis:
     """Last third of the slices over the first, less one."""
     corrected_ms: float | None
     headline: str
-    """Which of wall and corrected time is the number."""
+    """Which is the number: wall time of all forwards, of those in quiet moments, or corrected by the reference."""
 
 
 def analyse(job: Job, result: Mapping[str, Any]) -> Analysis | None:
@@ -53,24 +53,23 @@ def analyse(job: Job, result: Mapping[str, Any]) -> Analysis | None:
         return None
     device = result["samples"]["device_ms"]
     slow, moved, corrected, bounds = _reference(job, seen)
-    contended = slow is not None and slow > _CORRECT_FROM and job.compute_unit == "cpu"
+    wall, cpu, headline = _counted(job, seen)
+    contended = slow is not None and slow > _CORRECT_FROM and job.compute_unit == "cpu" and headline != QUIET
     use_corrected = contended and corrected is not None and bounds is not None
-    wall = stats.interval(seen.host_ms)
-    inside = bounds if use_corrected and bounds else wall
-    blocks = stats.block_medians(seen.host_ms)
-    cpu = median(seen.cpu_ms) if seen.cpu_ms else median(seen.host_ms)
+    inside = bounds if use_corrected and bounds else stats.interval(wall)
+    blocks = stats.block_medians(wall)
     return Analysis(
-        p50=corrected if use_corrected and corrected else median(seen.host_ms),
+        p50=corrected if use_corrected and corrected else median(wall),
         low=inside.low,
         high=inside.high,
         half_width=inside.half_width,
         grade=stats.grade(inside.half_width),
-        n=len(seen.host_ms),
-        n_eff=stats.effective(seen.host_ms),
-        percentiles=dict.fromkeys(stats.LEAST_EFFECTIVE) if use_corrected else stats.percentiles(seen.host_ms),
-        iqr_rel=stats.relative_iqr(seen.host_ms),
+        n=len(wall),
+        n_eff=stats.effective(wall),
+        percentiles=dict.fromkeys(stats.LEAST_EFFECTIVE) if use_corrected else stats.percentiles(wall),
+        iqr_rel=stats.relative_iqr(wall),
         cpu_ms=cpu,
-        cpu_over_wall=cpu / median(seen.host_ms),
+        cpu_over_wall=cpu / median(wall),
         device_ms=median(device) if device else None,
         host_bound=host_bound(seen, device),
         drift=stats.drift(blocks),
@@ -78,8 +77,21 @@ def analyse(job: Job, result: Mapping[str, Any]) -> Analysis | None:
         slowdown=slow,
         reference_moved=moved,
         corrected_ms=corrected,
-        headline=CORRECTED if use_corrected else WALL,
+        headline=CORRECTED if use_corrected else headline,
     )
+
+
+def _counted(job: Job, seen: Samples) -> tuple[list[float], float, str]:
+    """(wall times that count, median processor time of the same forwards, headline).
+
+    On a CPU those of quiet moments, where ten groups are: a neighbour's load comes and goes within seconds.
+    """
+    groups = seen.quiet_groups(job.quiet_ms) if job.quiet_ms is not None and job.compute_unit == "cpu" else []
+    some = stats.BLOCKS <= len(groups) < len(seen.groups)
+    at = [i for group in groups for i in group] if some else range(len(seen.host_ms))
+    wall = [seen.host_ms[i] for i in at]
+    cpu = median(seen.cpu_ms[i] for i in at) if seen.cpu_ms else median(wall)
+    return wall, cpu, QUIET if some else WALL
 
 
 def samples_of(result: Mapping[str, Any]) -> Samples:

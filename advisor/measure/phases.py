@@ -104,13 +104,14 @@ def _timing(job: Job, loaded: Loaded, forward: Callable[[], float], used: _Used)
     reference = loaded.reference()
     warm = sampling.warm_up(
         loaded.runner, perf_counter_ns, least_s=_WARM_S.get(job.compute_unit, 1.0),
-        most_s=_COMPILE_MOST_S if job.runtime == "pytorch-compile" else _WARM_MOST_S, earlier=used.early_ms,
+        most_s=_warm_most_s(job), earlier=used.early_ms,
     )  # fmt: skip
     forward_ms = median(forward() for _ in range(3))
     quiet, timed_from = gauges.snapshot(), monotonic()
     samples = sampling.sample(
-        loaded.runner, reference, perf_counter_ns, process_time_ns, forward_ms=forward_ms, budget_s=job.budget_s
-    )
+        loaded.runner, reference, perf_counter_ns, process_time_ns, forward_ms=forward_ms, budget_s=job.budget_s,
+        quiet_ms=job.quiet_ms if job.compute_unit == "cpu" else None,
+    )  # fmt: skip
     timed_to, noise = monotonic(), gauges.between(quiet, gauges.snapshot(), job.threads)
     flow = (
         sampling.throughput(loaded.runner, job.batch_size, forward_ms, perf_counter_ns) if job.with_throughput else None
@@ -124,6 +125,11 @@ def _timing(job: Job, loaded: Loaded, forward: Callable[[], float], used: _Used)
         "throughput": asdict(flow) if flow else None,
         "gauges": noise,
     }
+
+
+def _warm_most_s(job: Job) -> float:
+    """No more than twice the time for forwards: on a machine that is not quiet two windows may never agree."""
+    return _COMPILE_MOST_S if job.runtime == "pytorch-compile" else min(_WARM_MOST_S, 2 * job.budget_s)
 
 
 def _memory_phase(loaded: Loaded, before: Before, forward: Callable[[], float]) -> _Used:

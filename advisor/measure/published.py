@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from advisor.measure.analysis import CORRECTED, WALL, Analysis, analyse
+from advisor.measure.analysis import CORRECTED, QUIET, WALL, Analysis, analyse
 from advisor.measure.files import read_json
 from advisor.measure.plan import LAUNCHES
 from advisor.measure.progress import Campaign, Launch
@@ -44,7 +44,7 @@ class Published:
     memory_kind: str
     memory_parts_mib: Mapping[str, float]
     headline: str
-    """Corrected where any launch is: then there are no percentiles and no throughput, which only wall time has."""
+    """The least direct of the launches': corrected ones have no percentiles, and throughput is of wall time alone."""
     slowdown: float | None
     verdict: Verdict
     result: Mapping[str, Any]
@@ -122,8 +122,9 @@ def _combined(
 ) -> Published:
     medians = tuple(one.p50 for one in found)
     first = results[0]
-    corrected = any(one.headline == CORRECTED for one in found)
-    flows = [r["throughput"]["img_per_s"] for r in results if r["throughput"] and not corrected]
+    headlines = {one.headline for one in found}
+    headline = next(kind for kind in (CORRECTED, QUIET, WALL) if kind in headlines)
+    flows = [r["throughput"]["img_per_s"] for r in results if r["throughput"] and headline == WALL]
     memory, kind, parts = memory_of(first)
     everything = [code for one in codes for code in one]
     slow = [one.slowdown for one in found if one.slowdown is not None]
@@ -141,7 +142,7 @@ def _combined(
         memory_mib=memory,
         memory_kind=kind,
         memory_parts_mib=parts,
-        headline=CORRECTED if corrected else WALL,
+        headline=headline,
         slowdown=median(slow) if slow else None,
         verdict=judged([*across(medians, LAUNCHES), *everything]),
         result=first,

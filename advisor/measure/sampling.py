@@ -9,11 +9,13 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from math import ceil
 from statistics import median
 from typing import Protocol
 
 from advisor.measure.reference import Clock, Reference
+from advisor.measure.stats import MAX_SAMPLES
 from advisor.measure.stopping import StopRule, is_steady, least_samples
 
 _WARM_LEAST, _WARM_WINDOW, _WARM_WINDOW_S, _WARM_MOST = 3, 5, 0.25, 300
@@ -22,6 +24,10 @@ _GROUP_MS, _GROUP_LEAST, _GROUP_MOST_MS = 50.0, 3, 200.0
 _THROUGHPUT_S, _SYNC_EVERY = 2.0, 16
 _THROUGHPUT_LEAST = ((200.0, 30), (1000.0, 10), (float("inf"), 5))
 """(forward in ms up to which, fewest forwards)."""
+QUIET_UP_TO = 1.05
+"""A slice of the reference kernel up to this many times its quiet cost: the machine is left alone."""
+_PATIENCE = 3.0
+"""How many times the time for forwards may be spent on waiting for enough of them in quiet moments."""
 
 
 class Runner(Protocol):
@@ -66,6 +72,19 @@ class Samples:
             found.append(median(self.host_ms[start : start + count]) / around)
             start += count
         return found
+
+    def quiet_groups(self, unit_ms: float) -> list[range]:
+        """Positions of the forwards of each group that stands between two slices of a quiet machine.
+
+        Chosen by the reference alone, never by the model's own time: that would prefer the fast ones.
+        """
+        ends = list(accumulate(self.groups))
+        most = QUIET_UP_TO * unit_ms
+        return [
+            range(end - count, end)
+            for end, count, around in zip(ends, self.groups, pairwise(self.reference_ms), strict=False)
+            if max(around) <= most
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +159,12 @@ def sample(
     *,
     forward_ms: float,
     budget_s: float,
+    quiet_ms: float | None = None,
 ) -> Samples:
     """Time single forwards until the stop rule is satisfied.
 
-    `forward_ms` is roughly what one takes, `budget_s` the most time to spend in forwards.
+    `forward_ms` is roughly what one takes, `budget_s` the most time to spend in forwards. With `quiet_ms`, what a unit of the
+    reference takes on a quiet machine, the rule looks at forwards of quiet moments only and waits for them, up to three times as long.
     """
     rule = StopRule(least_samples(budget_s, forward_ms / 1e3), budget_s)
     kept, size, units = Samples(), group_size(forward_ms), 1
@@ -157,8 +178,17 @@ def sample(
             kept.groups.append(size)
             if reference is not None:
                 kept.reference_ms.append(reference.slice_ms(units))
-            kept.stop = rule.reason(kept.host_ms, kept.seconds())
+            kept.stop = _stop(rule, kept, quiet_ms)
     return kept
+
+
+def _stop(rule: StopRule, kept: Samples, quiet_ms: float | None) -> str:
+    if quiet_ms is None or not kept.reference_ms:
+        return rule.reason(kept.host_ms, kept.seconds())
+    counted = [kept.host_ms[i] for group in kept.quiet_groups(quiet_ms) for i in group]
+    waited = kept.seconds() >= _PATIENCE * rule.budget_s or len(kept.host_ms) >= MAX_SAMPLES
+    enough = rule.reason(counted, sum(counted) / 1e3)
+    return enough or ("budget" if waited and len(kept.host_ms) >= rule.least else "")
 
 
 def _one(runner: Runner, clock: Clock, cpu_clock: Clock, kept: Samples) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.measure import stats
-from advisor.measure.analysis import Analysis
+from advisor.measure.analysis import QUIET, Analysis
 from advisor.measure.records import Job
+from advisor.measure.sampling import QUIET_UP_TO
 from advisor.records.cases import CASES, DEGRADE, INFO, REJECT, Case
 
 ACCEPTED, DEGRADED, REJECTED = "accepted", "degraded", "rejected"
-_QUIET_UP_TO, _NOISY_UP_TO, _HOPELESS = 1.05, 1.10, 2.0
+_NOISY_UP_TO, _HOPELESS = 1.10, 2.0
 _RUN_DELAY, _STEAL, _PRESSURE, _CPU_OVER_WALL = 0.02, 0.01, 5.0, 0.95
 _DRIFT, _DRIFT_P, _MOVED, _JUMPED = 0.02, 0.01, 0.05, 0.10
 _AGREE = 0.10
@@ -72,6 +73,8 @@ def _machine(job: Job, found: Analysis, cores: int) -> list[str]:
     slow = found.slowdown
     if slow is None:
         return []
+    if found.headline == QUIET:
+        return ["quiet-moments"]
     if slow > _HOPELESS:
         return ["contended"]
     if slow > _NOISY_UP_TO and job.compute_unit == "cpu":  # threads of the host say nothing of a GPU's load
@@ -79,7 +82,7 @@ def _machine(job: Job, found: Analysis, cores: int) -> list[str]:
             return ["contended-all-cores"]
         return ["corrected"] if job.threads > 1 or _cpu_agrees(found) else ["uncorrectable"]
     codes = _moved(abs(found.reference_moved or 0.0))
-    return [*codes, "noisy"] if slow > _QUIET_UP_TO else codes
+    return [*codes, "noisy"] if slow > QUIET_UP_TO else codes
 
 
 def _moved(share: float) -> list[str]:
@@ -97,7 +100,8 @@ def _precision(found: Analysis, result: Mapping[str, Any]) -> list[str]:
         codes.append("wide" if found.grade == "D" else "imprecise")
     if abs(found.drift.relative) > _DRIFT and found.drift.p_value < _DRIFT_P:
         codes.append("drift")
-    if result["warmup"] is not None and not result["warmup"]["steady"]:
+    # With quiet moments alone, drift tells what is still warming; the warm-up's windows saw the noise as well.
+    if result["warmup"] is not None and not result["warmup"]["steady"] and found.headline != QUIET:
         codes.append("unsteady")
     if found.n < _ENOUGH:
         codes.append("few-samples")

@@ -17,7 +17,7 @@ from advisor.predict.process import Points, learn, prior_variance, standardised
 from advisor.predict.settings import Settings
 
 _LARGEST = 2.5
-"""Standard deviations beyond which a deviation is the network's own affair: others are not thought to resemble it in that."""
+"""Standard deviations beyond which a deviation is the network's own affair: it keeps it, others are not thought to resemble it in that."""
 _MEASURED_SHARE, _GUESSED_SHARE = 0.9, 0.7
 """Share of a deviation on one device that is expected on a similar one: where the network was measured there, and where not."""
 _LEFT_WHERE_MEASURED = 0.4
@@ -78,7 +78,9 @@ def deviation(
     where = standardised(np.concatenate([table.descriptors, shares], axis=1), keys)
     points = Points(where, families, signatures, amplitude)
     most = _LARGEST * np.sqrt(prior_variance(points.take(keys), settings))
-    mean, sd = learn(points.take(keys), np.clip(values, -most, most), noise, settings).expected(points)
+    shared = np.clip(values, -most, most)
+    mean, sd = learn(points.take(keys), shared, noise, settings).expected(points)
+    mean[keys] += values - shared
     measured = np.zeros(count, dtype=bool)
     measured[keys] = True
     return Deviation(borrowed.mean + mean, sd, measured, np.isin(families, families[keys]))

@@ -71,9 +71,9 @@ class Hidden(NamedTuple):
 def benches(
     cross: CrossFit, subject: Subject, devices: Mapping[str, Device], rated: Collection[Key], least: int
 ) -> list[Bench]:
-    """The best documented target of each device and runtime of which so many rated architectures were measured."""
+    """The best documented target of each device, runtime and memory format of which so many rated architectures were measured."""
     evidence = cross.full.evidence
-    found: dict[tuple[str, str], Bench] = {}
+    found: dict[tuple[str, str, str], Bench] = {}
     for cell in sorted(set(evidence.cells)):
         rows = _rows(evidence, cell, rated)
         made = (
@@ -87,9 +87,10 @@ def benches(
             if rows
             else None
         )
-        best = found.get((cell.device, cell.runtime))
+        way = (cell.device, cell.runtime, cell.memory_format)
+        best = found.get(way)
         if made is not None and len(rows) >= least and (best is None or len(rows) > len(best.rows)):
-            found[cell.device, cell.runtime] = made
+            found[way] = made
     return list(found.values())
 
 

@@ -32,6 +32,8 @@ _CPU_PHYSICS = {
     "pool_bytes": 15.0, "light_bytes": 1.5, "thin_weight_bytes": 2.0, "ops": 0.02, "one": 0.4,
 }  # fmt: skip
 """The same for CPUs, as PyTorch showed them on one thread of a server's processor."""
+_COMPILED_CPU_PHYSICS = {"pool_bytes": 3.0}
+"""What a compiler does otherwise: eager loops over windows are not vectorised, compiled ones are (tests/benchmarks/pooling.py)."""
 _LAUNCH_MS = 0.03
 """One operator of an eager network on a desktop host, kernel launch and framework together."""
 _KERNEL_SD = 0.12
@@ -96,7 +98,7 @@ class Hierarchy:
         if root not in self._fits:
             fitting, chosen = self.prepared(root)
             s = self.settings
-            prior = Prior.around(_physics(root, power), (s.root_shared, s.root_own, s.root_host), s.of_kind)
+            prior = Prior.around(physics(root, power), (s.root_shared, s.root_own, s.root_host), s.of_kind)
             self._fits[root] = fit(fitting.rows.take(self.keep[chosen]), prior, power)
         return self._fits[root]
 
@@ -118,12 +120,15 @@ class Hierarchy:
 
     def _cell(self, settled: tuple[Rows, Ints], cell: Cell, pool: Pool, power: float) -> Fit:
         (rows, chosen), s = settled, self.settings
-        prior = Prior.around(
-            self.expected(cell, pool, power),
-            (s.cell_shared, s.cell_own, s.cell_host if power != 1.0 else s.cell_kernel),
-            s.of_kind,
-        )
+        own, of_kind = (s.alone_own, s.alone_of_kind) if self._alone(cell, pool) else (s.cell_own, s.of_kind)
+        freedom = (s.cell_shared, own, s.cell_host if power != 1.0 else s.cell_kernel)
+        prior = Prior.around(self.expected(cell, pool, power), freedom, of_kind)
         return fit(rows.take(self.keep[chosen]), prior, power)
+
+    def _alone(self, cell: Cell, pool: Pool) -> bool:
+        """Whether the pool has rows of no other device."""
+        here = self.evidence.where(pool)
+        return all(self.evidence.cells[i].device == cell.device for i in here[self.keep[here]])
 
     def expected(self, cell: Cell, pool: Pool, power: float) -> Floats:
         """What the pool expects of a target: its coefficients, with the device's own host where that was seen."""
@@ -246,11 +251,13 @@ class Hierarchy:
         return self._prepared[key]
 
 
-def _physics(root: Root, power: float) -> Floats:
+def physics(root: Root, power: float) -> Floats:
     """Rough physics as a start; a runtime that launches operator by operator pays more for each."""
     values = dict(_PHYSICS)
     if power != 1.0:
         values["ops"] = _LAUNCH_MS
     if root.compute_unit == "cpu":
         values |= _CPU_PHYSICS
+        if root.runtime == "pytorch-compile":
+            values |= _COMPILED_CPU_PHYSICS
     return np.log([values[name] for name in TERMS])

@@ -28,6 +28,10 @@ class Settings:
     """Of the same terms where a kernel's own cost adds to the time."""
     of_kind: float = 0.5
     """Share of a term's own variance that is common to its kind: 1x1 convolutions tell much of 3x3 ones."""
+    alone_own: float = 0.3
+    """`cell_own` of a device that is alone in its pool, which knows no more of it than its own rows do."""
+    alone_of_kind: float = 0.9
+    """`of_kind` there."""
     broad: float = 0.03
     """Variance of deviations that networks alike at a long distance share."""
     broad_length: float = 1.5

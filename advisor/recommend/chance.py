@@ -1,4 +1,9 @@
-"""Probabilities from intervals: a quantity is log-normal on either side of its value, as wide as its 90 % interval says."""
+"""Probabilities from intervals: a quantity's logarithm follows Student's t on either side of its value, as wide as its 90 % interval.
+
+Three degrees of freedom: errors of predictions, and of one version of the software for the next, are mostly far smaller than the
+interval and now and then far larger (docs/decision.md, section Chance). The distribution function is elementary (Shaw 2006, Sampling
+Student's T distribution, J. Comput. Finance 9(4), section 2).
+"""
 
 from __future__ import annotations
 
@@ -8,21 +13,36 @@ from functools import lru_cache
 from advisor.records import Estimate, Quantity
 
 _Z90 = 1.6448536269514722
-"""Half-width of a central 90 % interval in standard deviations."""
+"""Half-width of a central 90 % interval in standard deviations of a normal distribution."""
+_X90 = 1.358715012583855
+"""The same of Student's t with 3 degrees of freedom, over the root of 3."""
+_FAR = 4.0
+"""Half-widths from the value beyond which a bound counts as certain, or as hopeless: 0.13 % lie farther out on either side."""
 _ROOT_2, _ROOT_HALF_PI = math.sqrt(2.0), math.sqrt(math.pi / 2.0)
 _WINITZKI = 0.147
 _ALL, _FARTHEST = 1.0 - 1e-15, 8.3
-_LEAST_SD = 1e-6
-_Z90_OVER_ROOT_2 = _Z90 / math.sqrt(2.0)
-_SURE = 1 - 1e-9
-"""A chance from which on only what counts as certain will do."""
+_LEAST_SPREAD = 1e-6
+"""Half-width, in logs, of what is known exactly."""
+_LEAST_ANGLE, _STEPS = 0.05, 5
+"""Below the angle the quantile is beyond _FAR; from the start that is taken, so many steps are exact to 12 digits."""
 _ROUNDING = 1e-9
 """Relative: an inverse must not miss its chance by the last digit."""
 
 
-def normal_cdf(z: float) -> float:
-    """Standard normal distribution function."""
-    return 0.5 * (1.0 + math.erf(z / math.sqrt(2.0)))
+def half_width_of(confidence: float) -> float:
+    """Half-width of the central interval that holds `confidence` (0..1), relative to that which holds 90 %; at most 4.
+
+    With x = cot(a / 2), what lies outside is (a - sin a) / pi: Kepler's equation, solved by Newton's method.
+    """
+    if confidence <= 0.0:
+        return 0.0
+    outside = math.pi * (1.0 - min(confidence, 1.0))
+    angle = math.pow(6.0 * outside, 1.0 / 3.0)
+    if angle < _LEAST_ANGLE:
+        return _FAR
+    for _ in range(_STEPS):
+        angle -= (angle - math.sin(angle) - outside) / (1.0 - math.cos(angle))
+    return min(_FAR, 1.0 / (math.tan(angle / 2.0) * _X90))
 
 
 @lru_cache(maxsize=64)
@@ -46,22 +66,19 @@ def chance_at_most(value: float | None, low: float | None, high: float | None, b
     if value is None or low is None or high is None:
         return 0.0
     if bound * value * value * value > high * high * high * high:
-        return 1.0  # more than six standard deviations away: most rows, and not worth a logarithm
+        return 1.0  # more than _FAR half-widths away: most rows, and not worth a logarithm
     if bound * value * value * value < low * low * low * low:
         return 0.0
     distance = math.log(bound / value)
     edge = high / value if distance >= 0 else value / low
     spread = math.log(edge)
-    if spread < _LEAST_SD:
-        return normal_cdf(distance / _LEAST_SD)
-    return 0.5 * (
-        1.0 + math.erf(distance * _Z90_OVER_ROOT_2 / spread)
-    )  # normal_cdf, without the call: most rows come here
+    x = distance * _X90 / (spread if spread > _LEAST_SPREAD else _LEAST_SPREAD)
+    return 0.5 + (math.atan(x) + x / (1.0 + x * x)) / math.pi
 
 
 def at_confidence(quantity: Quantity, confidence: float) -> Quantity:
     """The same quantity with its 90 % interval widened or narrowed to `confidence`."""
-    power = z_of(confidence) / _Z90
+    power = half_width_of(confidence)
     low = quantity.value * (quantity.low / quantity.value) ** power
     high = quantity.value * (quantity.high / quantity.value) ** power
     return quantity._replace(low=low, high=high)
@@ -93,14 +110,11 @@ def throughput_of(estimate: Estimate, confidence: float = 0.9) -> Quantity | Non
 
 def bound_for(value: float, low: float, high: float, chance: float) -> float:
     """The least bound a quantity (interval at 90 %) stays under with probability `chance`: the inverse of `chance_at_most`."""
-    if chance >= _SURE:
-        return high * math.pow(high / value, 3) * (1 + _ROUNDING)  # where chance_at_most counts as certain
-    z = z_of(2 * chance - 1) if chance >= 0.5 else -z_of(1 - 2 * chance)
+    far = half_width_of(2 * chance - 1) if chance >= 0.5 else -half_width_of(1 - 2 * chance)
     edge = high / value if chance >= 0.5 else value / low
-    spread = math.log(edge)
-    return value * math.exp(z * (_LEAST_SD if spread < _LEAST_SD else spread / _Z90)) * (1 + _ROUNDING)
+    return value * math.exp(far * max(math.log(edge), _LEAST_SPREAD)) * (1 + _ROUNDING)
 
 
 def log_sd(low: float, high: float) -> float:
-    """Standard deviation, in logs, of a quantity with this 90 % interval."""
+    """Standard deviation, in logs, of a normal quantity with this 90 % interval: for sums of several."""
     return math.log(high / low) / (2 * _Z90)

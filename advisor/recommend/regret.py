@@ -20,6 +20,8 @@ PERCENTILES = tuple(range(5, 100, 5))
 CONFIRMATIONS = 5
 _HAIR = 1.0001
 CONFIDENCE = 0.9
+BOLDER = (0.8, 0.7)
+"""Confidences that are tried beside it on a new device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,9 @@ class Case:
     """What was measured, of one image."""
     max_latency_ms: float
 
-    def question(self) -> Question:
+    def question(self, confidence: float = CONFIDENCE) -> Question:
         """As a person would ask it; no limit of picks per family."""
-        return Question(self.target, 1, Budgets(max_latency_ms=self.max_latency_ms), CONFIDENCE, everything=True)
+        return Question(self.target, 1, Budgets(max_latency_ms=self.max_latency_ms), confidence, everything=True)
 
     def keeps(self, row: Candidate) -> bool:
         """Whether a candidate keeps the budget in truth."""
@@ -55,9 +57,9 @@ class Case:
         floor = max((row.top1 for row in self.believed if not self.hides(row) and self.keeps(row)), default=0.0)
         return [row for row in self.believed if round(row.top1, 1) >= round(floor, 1)]
 
-    def ranked(self, rows: Iterable[Candidate]) -> list[Scored]:
+    def ranked(self, rows: Iterable[Candidate], confidence: float = CONFIDENCE) -> list[Scored]:
         """What the program picks when it believes this of the candidates, best first."""
-        question = self.question()
+        question = self.question(confidence)
         return feasible(score(rows, question.budgets, question.batch_size, Known()), question)
 
 
@@ -74,6 +76,11 @@ Rule: TypeAlias = Callable[[Case], Decision]
 def ours(case: Case) -> Decision:
     """What `recommend` picks."""
     return Decision(case.ranked(case.open()))
+
+
+def bolder(confidence: float) -> Rule:
+    """What `recommend --confidence` picks at another confidence: what caution costs."""
+    return lambda case: Decision(case.ranked(case.open(), confidence))
 
 
 def confirmed(case: Case) -> Decision:

@@ -28,6 +28,7 @@ CASES: dict[str, Case] = {
     "contended-all-cores": Case(REJECT, "other work ran on the cores that were measured", _QUIET),
     "uncorrectable": Case(REJECT, "wall time corrected by the reference and processor time disagree", _QUIET),
     "corrected": Case(DEGRADE, "other work slowed the machine; the number is corrected by the reference kernel", _QUIET, grade="C"),
+    "quiet-moments": Case(INFO, "only forwards beside a reference kernel of quiet speed count"),
     "noisy": Case(DEGRADE, "the machine was not quiet", _QUIET),
     "reference-moved": Case(
         DEGRADE, "the machine's speed changed by more than 5 % during the launch", "try again; fix clocks if it stays", grade="C"

@@ -59,7 +59,7 @@ def _of_target(bench: Bench, rows: Iterable[Candidate], on_progress: Progress) -
 
     truth = {key: known._replace(low=known.value, high=known.value) for key, known in hiding.measured(bench).items()}
     trial = _Trial(bench, regret.best_weights(rows, truth), truth)
-    where = f"{bench.target.device} {bench.target.runtime}"
+    where = f"{bench.target.device} {bench.target.runtime} {bench.target.memory_format}"
     on_progress(f"{where}, families hidden")
     yield from trial.families(list(hiding.families_hidden(bench)))
     if len(truth) >= ENOUGH_TO_HIDE:
@@ -92,7 +92,8 @@ class _Trial:
 
     def new_device(self, hidden: Sequence[Hidden], nearest: Mapping[Key, float]) -> Regret:
         """All but a few models hidden."""
-        rules = self._own | self._macs
+        bolder = {f"advisor at {confidence:.0%}": regret.bolder(confidence) for confidence in regret.BOLDER}
+        rules = self._own | bolder | self._macs
         if nearest:
             rules["nearest device's table, scaled"] = regret.table(nearest)
         return self._summed(NEW_DEVICE, len(hidden), self._tried(hidden, rules))

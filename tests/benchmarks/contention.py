@@ -57,7 +57,7 @@ def main() -> None:
                 found = [analyse(asked, result) for result in results]
                 verdicts = [judge(asked, r, f, (), usable_threads()) for r, f in zip(results, found, strict=True)]
                 walls = [median(result["samples"]["host_ms"]) for result in results]
-                base = base or median(walls)
+                base = base or median(f.p50 for f in found)
                 off = [f.p50 / base - 1 for f, v in zip(found, verdicts, strict=True) if v.verdict == "accepted"]
                 worst = max([worst, *map(abs, off)])
                 print(

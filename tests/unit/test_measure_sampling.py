@@ -102,6 +102,51 @@ def test_ratios_follow_the_model_when_everything_slows_down_alike():
     assert seen.ratios() == pytest.approx([8.0] * len(seen.groups))
 
 
+@dataclass
+class Neighbour:
+    """Slows the model and the reference alike from one moment to another."""
+
+    world: World
+    until_s: float
+    factor: float = 1.5
+
+    def slowed(self, ms: float) -> float:
+        return ms * self.factor if self.world.now_ns < self.until_s * 1e9 else ms
+
+
+def sampled_beside(until_s: float, budget_s: float = 2.0) -> sampling.Samples:
+    world = World()
+    beside = Neighbour(world, until_s)
+
+    class Slowed(Model):
+        def start(self) -> None:
+            self.world.spend(beside.slowed(40.0))
+
+    kernel = Reference("fake", lambda: world.spend(beside.slowed(5.0)), world.clock)
+    return sampling.sample(
+        Slowed(world, []), kernel, world.clock, world.clock, forward_ms=40.0, budget_s=budget_s, quiet_ms=5.0
+    )
+
+
+def test_sampling_waits_for_quiet_moments_and_marks_them():
+    seen = sampled_beside(until_s=4.0)
+    counted = [seen.host_ms[i] for group in seen.quiet_groups(5.0) for i in group]
+    assert set(counted) == {40.0}
+    assert len(counted) >= 50
+    assert max(seen.host_ms) == 60.0
+
+
+def test_sampling_gives_up_waiting_after_three_times_its_time():
+    seen = sampled_beside(until_s=1e9)
+    assert seen.quiet_groups(5.0) == []
+    assert seen.stop == "budget"
+    assert 6.0 <= seen.seconds() <= 6.5
+
+
+def test_a_quiet_machine_is_sampled_no_longer_for_it():
+    assert sampled_beside(until_s=0.0).seconds() <= 2.2
+
+
 def test_enqueue_time_is_told_from_waiting():
     world = World()
     seen = sampling.sample(Model(world, [2.0], lag=8.0), None, world.clock, world.clock, forward_ms=10.0, budget_s=2.0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
 
 import pytest
 from stub_worker import UNIT_MS, figures
 
-from advisor.measure.analysis import CORRECTED, WALL, analyse
+from advisor.measure.analysis import CORRECTED, QUIET, WALL, analyse
 from advisor.measure.comparing import compare
 from advisor.measure.oom import is_out_of_memory
 from advisor.measure.phases import check
@@ -70,6 +71,33 @@ def test_wall_time_is_corrected_where_processor_time_agrees_and_rejected_where_n
     assert found.percentiles == {"p50": None, "p90": None, "p95": None, "p99": None}
     assert found.p50 == pytest.approx(analyse(JOB, {"status": "ok", **figures(JOB)}).p50)
     assert analyse(JOB, {"status": "ok", **figures(JOB, 1.05)}).headline == WALL
+
+
+def passing_load(quiet_groups: int) -> dict:
+    """Changes of a launch that a neighbour slows by half, its processor time too, after so many of its 20 groups."""
+    usual = figures(JOB)["samples"]["host_ms"]
+    times = [time * (1.5 if i >= 3 * quiet_groups else 1.0) for i, time in enumerate(usual)]
+    slices = [UNIT_MS * (1.5 if i > quiet_groups else 1.0) for i in range(21)]
+    return {
+        "samples__host_ms": times,
+        "samples__cpu_ms": times,
+        "samples__reference_ms": slices,
+        "warmup__steady": False,
+    }
+
+
+def test_a_neighbour_that_comes_and_goes_leaves_the_quiet_moments():
+    change = passing_load(quiet_groups=12)
+    assert verdict(**change) == judged(["quiet-moments", "few-samples"])
+    samples = figures(JOB)["samples"] | {name.partition("__")[2]: value for name, value in change.items()}
+    found = analyse(JOB, {"status": "ok", **figures(JOB), "samples": samples})
+    assert (found.headline, found.n) == (QUIET, 36)
+    assert found.p50 == pytest.approx(median(figures(JOB)["samples"]["host_ms"]), rel=1e-3)
+
+
+def test_fewer_than_ten_quiet_groups_are_not_enough_and_a_gpu_is_not_judged_so():
+    assert verdict(**passing_load(quiet_groups=9)).verdict == "rejected"
+    assert "quiet-moments" not in verdict(replace(JOB, compute_unit="gpu"), **passing_load(quiet_groups=12)).codes
 
 
 FINDINGS = (
@@ -154,6 +182,7 @@ def found_by_rules() -> set[str]:
         for slowdown, threads in ((1.08, 1), (1.5, 2), (2.5, 1), (1.4, 1))
     ]
     launches += [
+        verdict(**passing_load(quiet_groups=12)),
         verdict(JOB, 1.4, samples__cpu_ms=figures(JOB)["samples"]["host_ms"]),
         judge(JOB, {"status": "oom"}, None, [], 2),
         judge(replace(JOB, timed=False), {"status": "ok", **figures(replace(JOB, timed=False))}, None, [], 2),

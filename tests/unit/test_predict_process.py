@@ -9,16 +9,19 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from predicting import World, device
+from predicting import World, catalogue, device
 
 from advisor.errors import DataError
 from advisor.predict import concerned, fit, tune
-from advisor.predict.deviations import Borrowed, applied
-from advisor.predict.features import TERMS
+from advisor.predict.deviations import Borrowed, Deviation, Seen, applied, deviation
+from advisor.predict.evidence import Cell, Root, pool_of
+from advisor.predict.features import TERMS, tabulate
+from advisor.predict.latency import Hierarchy, physics
 from advisor.predict.prefitted import load, save
 from advisor.predict.process import Points, learn, standardised
+from advisor.predict.scaling import power
 from advisor.predict.settings import Settings
-from advisor.predict.workbench import SETTINGS, kept_settings
+from advisor.predict.workbench import SETTINGS, Workbench, kept_settings
 
 EXACT = replace(Settings(), noise=1e-9)
 
@@ -83,6 +86,52 @@ def test_a_deviation_scales_the_device_and_never_the_launches():
 def test_networks_measured_elsewhere_deviate_less_from_what_is_borrowed():
     amplitude = Borrowed(np.zeros(2), np.array([True, False])).amplitude()
     assert amplitude[0] < amplitude[1] == 1.0
+
+
+def test_what_is_a_networks_own_affair_it_keeps_and_nobody_learns_from_it():
+    known, family_of = catalogue(families=6, members=4)
+    table = tabulate(list(known.values()))
+    families = np.unique([family_of[key[0]] for key in table.keys], return_inverse=True)[1]
+    signatures = np.arange(len(table.keys))
+    at = np.array([i for i in range(len(table.keys)) if i % 4])  # one of each family is not seen
+
+    def learnt(odd: float) -> Deviation:
+        values = np.where(at == 1, odd, 0.02)
+        nothing = Borrowed.nothing(len(table.keys))
+        shares = np.zeros((len(table.keys), 0))
+        return deviation(table, families, signatures, shares, Seen(at, values, np.ones(len(at))), nothing, Settings())
+
+    strange, stranger = learnt(1.5), learnt(3.0)
+    assert stranger.mean[1] - strange.mean[1] == pytest.approx(1.5)
+    assert strange.mean[1] > 1.3
+    assert np.allclose(np.delete(stranger.mean, 1), np.delete(strange.mean, 1))
+    assert stranger.on_similar().mean[1] > 2.5
+
+
+def test_a_device_that_is_alone_in_its_pool_may_leave_it_further():
+    one, other = device("one"), device("other", scale=1.3)
+    world = World([one, other])
+    world.measure(one.default_target)
+    bench = Workbench.of(world)
+    cell, pool, head = Cell.of(one.default_target), pool_of(one, one.default_target), power(one.default_target)
+    world.measure(other.default_target, seed=1)
+    both = Workbench.of(world).cross.full
+    without = Hierarchy(both.evidence, np.array([c.device == "one" for c in both.evidence.cells]), both, both.settings)
+    freer, stiff = (replace(both.settings, alone_own=own, alone_of_kind=0.5) for own in (0.3, both.settings.cell_own))
+    moved = [
+        Hierarchy(h.evidence, h.keep, h.full, settings).cell(cell, pool, head).theta
+        for h in (both, without)
+        for settings in (freer, stiff)
+    ]
+    assert np.allclose(moved[0], moved[1])
+    assert not np.allclose(moved[2], moved[3])
+    assert np.allclose(bench.cross.full.cell(cell, pool, head).theta, without.cell(cell, pool, head).theta, atol=1e-2)
+
+
+def test_compiled_pooling_starts_faster_than_eager_on_a_cpu():
+    pools = TERMS.index("pool_bytes")
+    eager, compiled = (physics(Root("cpu", runtime), 1.0)[pools] for runtime in ("pytorch-eager", "pytorch-compile"))
+    assert eager - compiled == pytest.approx(np.log(5.0))
 
 
 def test_settings_survive_json_and_refuse_what_they_are_not():

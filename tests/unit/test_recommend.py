@@ -6,7 +6,7 @@ import pytest
 
 from advisor.recommend import licenses
 from advisor.recommend.budgets import Budgets, chances, overall
-from advisor.recommend.chance import at_confidence, bound_for, chance_at_most, z_of
+from advisor.recommend.chance import at_confidence, bound_for, chance_at_most, half_width_of, z_of
 from advisor.recommend.ranking import Question, recommend
 from advisor.recommend.scoring import Filters, Known
 from advisor.records import Candidate, Estimate, Quantity, Target
@@ -216,12 +216,29 @@ def test_the_interval_is_restated_at_the_asked_confidence():
 
 
 def test_bound_for_inverts_the_chance():
-    for chance in (1e-6, 0.07, 0.3, 0.5, 0.93, 1 - 1e-7, 1.0):
+    for chance in (0.002, 0.07, 0.3, 0.5, 0.93, 0.998):
         assert chance_at_most(10.0, 8.0, 13.0, bound_for(10.0, 8.0, 13.0, chance)) == pytest.approx(chance, abs=1e-6)
+    assert chance_at_most(10.0, 8.0, 13.0, bound_for(10.0, 8.0, 13.0, 1 - 1e-7)) == 1.0
+    assert 1e-6 <= chance_at_most(10.0, 8.0, 13.0, bound_for(10.0, 8.0, 13.0, 1e-6)) < 0.002
 
 
 def test_z_of_ninety_percent():
     assert z_of(0.9) == pytest.approx(1.6448536, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "times"),
+    [(0.0, 0.0), (0.5, 0.3250210), (0.8, 0.6959165), (0.9, 1.0), (0.95, 1.3522970), (0.99, 2.4819410)],
+)
+def test_intervals_have_the_quantiles_of_students_t_with_three_degrees_of_freedom(confidence, times):
+    assert half_width_of(confidence) == pytest.approx(times, abs=1e-6)
+    assert chance_at_most(10.0, 8.0, 12.5, 10 * 1.25**times) == pytest.approx(0.5 + confidence / 2, abs=1e-6)
+
+
+def test_four_half_widths_away_counts_as_certain_or_hopeless():
+    assert half_width_of(0.9999) == 4.0
+    assert chance_at_most(10.0, 8.0, 12.5, 10 * 1.25**4.01) == 1.0
+    assert chance_at_most(10.0, 8.0, 12.5, 10 * 0.8**4.01) == 0.0
 
 
 def test_two_bounds_on_one_quantity_count_once():
