@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from advisor.cli.codes import ANSWERED, FAILED, INTERRUPTED, NO_EVIDENCE, USAGE
-from advisor.errors import AdvisorError, NotEnoughEvidence, UsageError
+from advisor.errors import AdvisorError, NotEnoughEvidence, UnknownName, UsageError
 
 _COMMANDS = {
     "tui": ("advisor.cli.tui", "tui", "Questions, trade-offs and advice on this terminal; the same as advisor alone."),
@@ -38,7 +38,19 @@ _COMMANDS = {
 """Name -> module, attribute, one-line help: listing commands must not import them."""
 
 
-class LazyGroup(click.Group):
+class NamingGroup(click.Group):
+    """A group that names the commands that an unknown one could have meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Raises UnknownName; while a shell completes a line, nothing is unknown yet."""
+        if args[0] not in (known := self.list_commands(ctx)) and not ctx.resilient_parsing:
+            raise UnknownName("command", args[0], known, f"'{ctx.command_path} --help' shows all")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(NamingGroup):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from advisor.cli.app import NamingGroup
 from advisor.cli.codes import ANSWERED, INFEASIBLE
 from advisor.cli.options import Command, device_option, format_option, progress, target_options, width
 from advisor.records import PRECISIONS, RUNTIMES
@@ -40,7 +41,7 @@ def _filters(command: Command) -> Command:
     return _accuracy(_library(_license(command)))
 
 
-@click.group()
+@click.group(cls=NamingGroup)
 def chart() -> None:
     """Accuracy, complexity, speed and memory against each other: a picture, a summary or the points."""
 

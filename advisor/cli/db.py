@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from advisor.cli.app import NamingGroup
 from advisor.cli.codes import ANSWERED, FAILED
 from advisor.cli.options import example, format_option, progress, width
 from advisor.workflows import maintaining
 
 
-@click.group()
+@click.group(cls=NamingGroup)
 def db() -> None:
     """The database of evidence."""
 

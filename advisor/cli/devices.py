@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from advisor.cli.app import NamingGroup
 from advisor.cli.options import example, format_option, progress, width
 from advisor.workflows import describing
 
 
-@click.group()
+@click.group(cls=NamingGroup)
 def devices() -> None:
     """Device profiles."""
 

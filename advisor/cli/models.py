@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from advisor.cli.app import NamingGroup
 from advisor.cli.options import example, format_option, progress, width
 from advisor.workflows import describing
 
 
-@click.group()
+@click.group(cls=NamingGroup)
 def models() -> None:
     """The catalogue of architectures and weights."""
 

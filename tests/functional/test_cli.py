@@ -27,6 +27,18 @@ def test_the_first_question_is_answered_for_the_familys_default_board(advisor):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant", "where"),
+    [(["recomend"], "recommend", "advisor --help"), (["db", "exprt", "out.jsonl"], "export", "advisor db --help")],
+)
+def test_a_mistyped_command_is_told_which_was_meant(advisor, typed, meant, where):
+    done = advisor(*typed)
+    assert done.returncode == 2
+    assert f"did you mean {meant}?" in done.stderr
+    assert f"{where}' shows all" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_every_pick_keeps_the_promises_of_the_answer(advisor):
     found = answer(
         advisor(
