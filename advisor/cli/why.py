@@ -12,6 +12,7 @@ from advisor.cli.options import (
     confidence_option,
     example,
     format_option,
+    latency_stat_option,
     progress,
     target_options,
     width,
@@ -23,6 +24,7 @@ from advisor.workflows import justifying
 @click.argument("model")
 @target_options
 @budget_options
+@latency_stat_option
 @confidence_option
 @format_option
 @example("advisor why resnet50 --device jetson-nano --max-latency 33ms")

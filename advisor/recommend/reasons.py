@@ -13,7 +13,7 @@ from advisor.units import format_mib, format_ms, significant
 
 _BASIS = {
     "measured": "measured: this model on this device, run in this way",
-    "calibrated": "calibrated: other models were measured on this device, run in this way; this one was not in this mode and batch",
+    "calibrated": "calibrated: from measurements on this device, run in this way; none is of this model in this mode, batch and statistic",
     "predicted": "predicted from the device's profile and similar devices: on it nothing was measured in this way and range of batches",
 }
 

@@ -22,7 +22,7 @@ from advisor.workflows.choosing import chosen_device
 from advisor.workflows.illustrating import with_guidelines
 from advisor.workflows.knowing import known_beside
 from advisor.workflows.preparing import Progress, prepared_store, silent
-from advisor.workflows.tails import Tail, tail_of
+from advisor.workflows.tails import Tail, checked_statistic, tail_of
 
 _MAX_BATCH = 65_536
 _LAUNCH_BOUND = 8
@@ -143,12 +143,6 @@ def _check(batch_size: int, top: int, latency_stat: str) -> None:
     checked_statistic(latency_stat)
 
 
-def checked_statistic(latency_stat: str) -> None:
-    """Raises UsageError for a statistic of latency that cannot be bounded."""
-    if latency_stat not in ("p50", "p90"):
-        raise UsageError(f"latency statistic {latency_stat!r} is not known; accepted: p50, p90")
-
-
 def _check_meaning(objective: str, accuracy_on: str) -> None:
     if objective not in OBJECTIVES:
         raise UsageError(f"objective {objective!r} is not known; accepted: {', '.join(OBJECTIVES)}")
@@ -201,10 +195,8 @@ def grounds(
     ensure_estimates(store, target, batch_size)
     rows = keep(store.candidates(target, batch_size))
     refuse_nothing(rows, question.filters)
-    tail = Tail()
-    if latency_stat == "p90":
-        tail = tail_of(store, profile.kind, target.runtime)
-        rows = [tail.row(row) for row in rows]
+    tail = tail_of(store, profile.kind, target.runtime, latency_stat)
+    rows = tail.rows(rows)
     _require_latency(store, rows, question)
     known, known_notes = known_beside(store, profile, question)
     return Grounds(rows, known, tail, (*notes, *target_notes(profile, question), *tail.notes, *known_notes))

@@ -16,14 +16,13 @@ from advisor.store import Store
 from advisor.workflows.answering import (
     TargetOptions,
     checked_batch,
-    checked_statistic,
     ensure_estimates,
     parsed_budgets,
 )
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
 from advisor.workflows.subjects import Subject, Warn, estimate_of, subject, warned
-from advisor.workflows.tails import Tail, tail_of
+from advisor.workflows.tails import checked_statistic, tail_of
 
 _TIME = ("max_latency_ms", "min_throughput_img_s")
 _MEMORY = ("max_memory_mib", "board_memory_mib")
@@ -67,7 +66,7 @@ def check(
     with prepared_store(on_progress) as store:
         profile, notes = chosen_device(store, device)
         target = options.on(profile)
-        tail = tail_of(store, profile.kind, target.runtime) if latency_stat == "p90" else Tail()
+        tail = tail_of(store, profile.kind, target.runtime, latency_stat)
         ensure_estimates(store, target, batch_size)
         found = subject(store, model, resolution, on_warning)
         known = tail.estimate(estimate_of(store, found, target, batch_size))

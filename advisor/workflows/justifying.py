@@ -26,6 +26,7 @@ from advisor.workflows.asking import Asked, asked_model, check_traced, chosen, k
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.knowing import known_beside
 from advisor.workflows.preparing import Progress, prepared_store, silent
+from advisor.workflows.tails import Tail, checked_statistic, tail_of
 from advisor.workflows.targeting import Ways, in_every_mode, neighbours
 
 _BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -49,6 +50,7 @@ def why(
     power_mode: str | None = None,
     threads: int | None = None,
     memory_format: str | None = None,
+    latency_stat: str = "p50",
     confidence: str | float = 0.9,
     on_progress: Progress = silent,
 ) -> Why:
@@ -59,6 +61,7 @@ def why(
     """
     budgets = parsed_budgets(max_latency, min_throughput, max_memory, min_accuracy, max_params, max_power, max_energy)
     checked_batch(batch_size)
+    checked_statistic(latency_stat)
     options = TargetOptions(runtime, precision, power_mode, threads, memory_format)
     with prepared_store(on_progress) as store:
         profile, notes = chosen_device(store, device)
@@ -67,17 +70,18 @@ def why(
         if resolution is not None:
             check_traced(store, asked.model, resolution)
         question = Question(options.on(profile), batch_size, budgets, units.fraction(str(confidence)))
-        return _Case(store, profile, question, asked, resolution, notes, on_progress).answer()
+        return _Case(store, profile, question, latency_stat, asked, resolution, notes, on_progress).answer()
 
 
 class _Case:
     """One question, with what several parts of its answer need."""
 
     def __init__(
-        self, store: Store, profile: Device, question: Question, asked: Asked, resolution: int | None,
+        self, store: Store, profile: Device, question: Question, latency_stat: str, asked: Asked, resolution: int | None,
         notes: Sequence[str], on_progress: Progress,
     ) -> None:  # fmt: skip
         self._store, self._profile, self._question, self._asked = store, profile, question, asked
+        self._latency_stat, self._tails = latency_stat, dict[str, Tail]()
         self._progress, self._notes = on_progress, notes
         target, batch_size = question.target, question.batch_size
         ensure_all_estimates(store, [(target, batch_size)], None, on_progress)
@@ -96,7 +100,10 @@ class _Case:
             checks=checks(item, question.budgets, question.confidence, question.batch_size, self._unknown(known)),
             changes=tuple(map(self._change, changes)),
             standing=standing(item, self._passing(), passes(item, question.confidence), question.best().order),
-            notes=(*self._notes, *target_notes(self._profile, question), *self._accuracy_notes(), *blocked),
+            notes=(
+                *self._notes, *target_notes(self._profile, question), *self._tail(question.target).notes,
+                *self._accuracy_notes(), *blocked,
+            ),
         )  # fmt: skip
 
     def _verdict(self, item: Scored) -> str:
@@ -105,15 +112,21 @@ class _Case:
         unsafe = "int8" in question.target.precision and math.isnan(item.accuracy)
         return NOT_SETTLED if found == FITS and unsafe else found
 
+    def _tail(self, target: Target) -> Tail:
+        if target.runtime not in self._tails:
+            self._tails[target.runtime] = tail_of(self._store, self._profile.kind, target.runtime, self._latency_stat)
+        return self._tails[target.runtime]
+
     def _scored(self, row: Candidate, target: Target, batch_size: int) -> Scored:
         question = self._question._replace(target=target, batch_size=batch_size)
-        return score([row], self._question.budgets, batch_size, known_of(self._store, self._profile, question))[0]
+        rows = self._tail(target).rows([row])
+        return score(rows, self._question.budgets, batch_size, known_of(self._store, self._profile, question))[0]
 
     def _known(self, row: Candidate, target: Target, batch_size: int) -> Estimate:
         found = self._store.estimate(target, batch_size, row.signature, row.resolution)
         if found is None:
             raise StoreError(f"{self._store.path} changed while it was read; ask again")
-        return found
+        return self._tail(target).estimate(found)
 
     def _pick(self, item: Scored, known: Estimate, target: Target, batch_size: int) -> Pick:
         question = self._question._replace(target=target, batch_size=batch_size)
@@ -134,7 +147,7 @@ class _Case:
     def _passing(self) -> list[Scored]:
         """Every candidate on the target that may be picked."""
         question = self._question
-        rows = self._store.candidates(question.target, question.batch_size)
+        rows = self._tail(question.target).rows(self._store.candidates(question.target, question.batch_size))
         known, _ = known_beside(self._store, self._profile, question)
         items = score(rows, question.budgets, question.batch_size, known)
         return [item for item in items if passes(item, question.confidence)]

@@ -1,10 +1,10 @@
-"""Latency at p90 from typical latency: the ratio that was seen on the same kind of device and runtime."""
+"""The statistic of latency that a budget bounds: p90 from typical latency by the ratio seen on the same kind of device and runtime."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from advisor.errors import NotEnoughEvidence
+from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.records import Candidate, Estimate
 from advisor.store import Store
 
@@ -19,8 +19,12 @@ class Tail(NamedTuple):
     highest: float = 1.0
     notes: tuple[str, ...] = ()
 
-    def row(self, row: Candidate) -> Candidate:
-        """The row with its latency at p90; a throughput is of typical batches and is dropped."""
+    def rows(self, rows: list[Candidate]) -> list[Candidate]:
+        """Rows with their latency at p90."""
+        return [self._row(row) for row in rows] if self.notes else rows
+
+    def _row(self, row: Candidate) -> Candidate:
+        """A throughput is of typical batches and is dropped."""
         if row.latency_ms is None or row.latency_high is None:
             return row
         return row._replace(
@@ -37,8 +41,16 @@ class Tail(NamedTuple):
         return known._replace(latency=tail, throughput_img_s=None)
 
 
-def tail_of(store: Store, kind: str, runtime: str) -> Tail:
-    """The median and the 95th percentile of the ratios seen. Raises NotEnoughEvidence."""
+def checked_statistic(latency_stat: str) -> None:
+    """Raises UsageError for a statistic of latency that cannot be bounded."""
+    if latency_stat not in ("p50", "p90"):
+        raise UsageError(f"latency statistic {latency_stat!r} is not known; accepted: p50, p90")
+
+
+def tail_of(store: Store, kind: str, runtime: str, latency_stat: str) -> Tail:
+    """The median and the 95th percentile of the ratios seen, for p90; what changes nothing for p50. Raises NotEnoughEvidence."""
+    if latency_stat == "p50":
+        return Tail()
     ratios = store.tail_ratios(kind, runtime, "p90")
     if len(ratios) < _LEAST:
         raise NotEnoughEvidence(

@@ -41,6 +41,19 @@ def test_a_table_is_for_people(ask, line):
     assert "Traceback" not in done.stderr
 
 
+def test_why_bounds_the_tail_as_check_does(ask):
+    question = ("resnet50", "--device", "jetson-orin-nano-8gb", "--max-latency", "5ms", "--format", "json")
+    typical, tail = (json.loads(ask("why", *question, *p90).stdout) for p90 in ((), ("--latency-stat", "p90")))
+    checked = json.loads(ask("check", *question, "--latency-stat", "p90").stdout)
+    assert tail["pick"]["latency_ms"] == checked["latency_ms"]
+    assert tail["pick"]["latency_ms"]["high"] > typical["pick"]["latency_ms"]["high"]
+    assert tail["pick"]["probability"] < typical["pick"]["probability"]
+    assert any(note.startswith("p90 = typical latency x") for note in tail["notes"])
+    unknown = ask("why", "resnet50", "--device", "rtx-3090", "--max-latency", "20ms", "--latency-stat", "p90")
+    assert unknown.returncode == 4
+    assert "p90 latency" in unknown.stderr
+
+
 @pytest.mark.parametrize(
     ("question", "code", "verdict"),
     [
