@@ -59,7 +59,7 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
     """What the predictor says of every architecture of the catalogue."""
     table, target = subject.table, predictor.target
     rows = np.arange(len(table.keys))
-    work = design(table, rows, float(batch_size), target.precision, target.runtime)
+    work = design(table, rows, float(batch_size), target.precision, target.runtime, cache=predictor.cache)
     parts = work * predictor.coefficients
     macs = group_macs(table).sum(1)
     mean, sd, relatives = _deviations(predictor, table.keys)

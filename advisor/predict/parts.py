@@ -36,7 +36,8 @@ def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: in
     if predictor.reason:
         return {}
     target = predictor.target
-    work = design(tabulate([complexity]), np.arange(1), float(batch_size), target.precision, target.runtime)
+    table, only = tabulate([complexity]), np.arange(1)
+    work = design(table, only, float(batch_size), target.precision, target.runtime, cache=predictor.cache)
     found = predictor.deviations.get((complexity.signature, complexity.resolution))
     deviates = np.array([0.0 if found is None else found.mean])
     times = applied(work * predictor.coefficients, deviates, predictor.power)[0]
