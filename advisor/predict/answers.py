@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.predict.deviations import applied
-from advisor.predict.evidence import FITTED_STATISTICS, Cell, regime, source_line
+from advisor.predict.evidence import FITTED_STATISTICS, REGIMES, Cell, regime, source_line
 from advisor.predict.features import Floats, Key, Table, design, group_macs
+from advisor.predict.intervals import NORMAL_90
 from advisor.predict.memory import MemoryEstimates
-from advisor.predict.model import log_time
-from advisor.predict.predictor import Deviates, Predictor
+from advisor.predict.model import device_share, log_time
+from advisor.predict.predictor import AS_MODELLED, Deviates, Predictor, lengthened
 from advisor.predict.processes import weighed
 from advisor.predict.software import newest_first
 from advisor.predict.support import Networks, extrapolations
@@ -24,6 +25,9 @@ from advisor.records import GRADES, Estimate, Measurement, Quantity, Target
 MEMORY_SOURCE = "runtime-memory"
 """Id of the shipped constants in benchmarks_db/sources.toml; runtime_memory.toml cites each."""
 _EXTRAPOLATED_WIDER = 1.5
+_TOO_WIDE = log(10.0)
+"""Half-width beyond which nothing is picked: a number that may be ten times as much is none to decide by."""
+_HALF = 0.5
 _NOISE_BY_GRADE = {"A": 0.08, "B": 0.12, "C": 0.2, "D": 0.4}
 """Half-width of a single measurement's interval: repeatability and what the source left unsaid, in logs."""
 _REPEATS = 0.05
@@ -32,6 +36,8 @@ _MEMORY_REPEATS = 0.05
 """Share by which peak memory differs between runs and library builds of one version."""
 _NOTABLE_HABIT, _CONTRADICTION = 0.15, 0.35
 """Logs from which a source's habit, or a difference between sources, is said."""
+
+_SAID_TOO_WIDE = "its interval spans more than ten times its value: measure it, or others here, first"
 
 MemoryRow: TypeAlias = tuple["Quantity | None", str, Mapping[str, float]]
 """Memory, the reason where it is unknown, its parts."""
@@ -51,6 +57,8 @@ class Latencies:
 
     value: Floats
     half_width: Floats
+    least: Floats
+    """What the device takes at its peak rate."""
     extrapolated: Sequence[bool]
     flags: Sequence[tuple[str, ...]]
 
@@ -60,20 +68,50 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
     table, target = subject.table, predictor.target
     rows = np.arange(len(table.keys))
     work = design(table, rows, float(batch_size), target.precision, target.runtime, cache=predictor.cache)
-    parts = work * predictor.coefficients
+    readings = [predictor.readings.get(key, AS_MODELLED) for key in table.keys]
+    parts = lengthened(work * predictor.coefficients, readings)
     macs = group_macs(table).sum(1)
+    where = regime(batch_size)
     mean, sd, relatives = _deviations(predictor, table.keys)
-    spread = predictor.spreads[regime(batch_size)]
-    common = (*predictor.notes, *((spread.note,) if spread.note else ()))
+    spread = predictor.spreads[where]
+    common = (*predictor.notes, *((spread.note,) if spread.note else ()), *_alone(predictor, where))
     assert predictor.support is not None  # noqa: S101 - only a predictor with a reason has none
     outside, reasons = extrapolations(predictor.support, Networks(parts, macs, table.attention), predictor.where)
+    sd = np.hypot(sd, np.abs(np.array(readings)).max(1) / NORMAL_90)
+    widths = _half_widths(predictor, where, parts, sd, relatives) * np.where(outside, _EXTRAPOLATED_WIDER, 1.0)
+    wide = widths > _TOO_WIDE
     flags = [
-        common if not (r or u) else (*r, *_uncounted(u), *common)
-        for r, u in zip(reasons, subject.uncounted, strict=True)
+        common if not (r or u or w) else (*r, *((_SAID_TOO_WIDE,) if w else ()), *_uncounted(u), *common)
+        for r, u, w in zip(reasons, subject.uncounted, wide.tolist(), strict=True)
     ]
-    widths = spread.half_widths(sd, relatives) * np.where(outside, _EXTRAPOLATED_WIDER, 1.0)
-    values = np.maximum(_times(predictor.power, parts, mean), (work * predictor.least).sum(1))
-    return Latencies(values, widths, outside.tolist(), flags)
+    least = (work * predictor.least).sum(1)
+    values = np.maximum(_times(predictor.power, parts, mean), least)
+    return Latencies(values, widths, least, (outside | wide).tolist(), flags)
+
+
+def _half_widths(predictor: Predictor, where: str, parts: Floats, sd: Floats, relatives: NDArray[np.bool_]) -> Floats:
+    """Of every architecture. Where launches set the pace, rows of large batches say nothing of them: no narrower than for smaller ones."""
+    widths = predictor.spreads[where].half_widths(sd, relatives)
+    if predictor.power == 1.0:
+        return widths
+    launched = device_share(parts, np.zeros(parts.shape[1]), predictor.power) < _HALF
+    for smaller in REGIMES[: REGIMES.index(where)]:
+        wider = np.maximum(widths, predictor.spreads[smaller].half_widths(sd, relatives))
+        widths = np.where(launched, wider, widths)
+    return widths
+
+
+def _alone(predictor: Predictor, where: str) -> tuple[str, ...]:
+    """What to know before the target is compared with others: its only source may read slow, and then all of it seems slow."""
+    sources = predictor.sources.get(where, ()) if where in predictor.calibrated else ()
+    habit = predictor.habits.get(f"{sources[0]} {where}", 0.0) if len(sources) == 1 else 0.0
+    if abs(habit) <= _NOTABLE_HABIT:
+        return ()
+    than = "slower" if habit > 0 else "faster"
+    return (
+        f"only {sources[0]} measured here, which reads {exp(abs(habit)):.1f} times {than} than others on similar devices: "
+        f"they may not be {'faster' if habit > 0 else 'slower'} than this one",
+    )
 
 
 def _deviations(predictor: Predictor, keys: Sequence[Key]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -108,7 +146,8 @@ def estimates(
     found = predict_latencies(predictor, subject, batch_size)
     where = regime(batch_size)
     basis, sources = ("calibrated" if where in predictor.calibrated else "predicted"), predictor.sources.get(where, ())
-    low, high = found.value * np.exp(-found.half_width), found.value * np.exp(found.half_width)
+    low = np.maximum(found.value * np.exp(-found.half_width), found.least)
+    high = found.value * np.exp(found.half_width)
     numbers = zip(found.value.tolist(), low.tolist(), high.tolist(), strict=True)
     rows = []
     for i, ((signature, resolution), (value, least, most)) in enumerate(zip(subject.table.keys, numbers, strict=True)):

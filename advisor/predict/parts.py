@@ -9,7 +9,7 @@ import numpy as np
 
 from advisor.predict.deviations import applied
 from advisor.predict.features import TERMS, design, tabulate
-from advisor.predict.predictor import from_json
+from advisor.predict.predictor import AS_MODELLED, from_json, lengthened
 from advisor.records import Complexity
 
 _PARTS = {
@@ -38,9 +38,11 @@ def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: in
     target = predictor.target
     table, only = tabulate([complexity]), np.arange(1)
     work = design(table, only, float(batch_size), target.precision, target.runtime, cache=predictor.cache)
-    found = predictor.deviations.get((complexity.signature, complexity.resolution))
+    key = (complexity.signature, complexity.resolution)
+    found = predictor.deviations.get(key)
     deviates = np.array([0.0 if found is None else found.mean])
-    times = applied(work * predictor.coefficients, deviates, predictor.power)[0]
+    modelled = lengthened(work * predictor.coefficients, [predictor.readings.get(key, AS_MODELLED)])
+    times = applied(modelled, deviates, predictor.power)[0]
     spent = dict(zip(TERMS, times.tolist(), strict=True))
     parts = {name: sum(spent[term] for term in terms) for name, terms in _PARTS.items()}
     return dict(sorted(((n, ms) for n, ms in parts.items() if ms > 0), key=lambda item: -item[1]))

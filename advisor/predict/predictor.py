@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from advisor.errors import DataError
 from advisor.predict.evidence import REGIMES, Cell, Evidence, Pool, pool_of, root_of
 from advisor.predict.features import NO_CACHE, TERMS, Cache, Floats, Ints, Key, design, group_macs
 from advisor.predict.intervals import NORMAL_90, UNKNOWN_DEVICE, CrossFit, Spread, measured_cell, new_device
-from advisor.predict.model import Fit, device_share
+from advisor.predict.model import DEVICE, HOST, Fit, device_share
 from advisor.predict.scaling import least, power, rates
 from advisor.predict.support import Networks, Support, support
 from advisor.records import Device, Target
@@ -30,6 +31,25 @@ class Deviates(NamedTuple):
     mean: float
     sd: float
     relative: bool
+
+
+class Longer(NamedTuple):
+    """Logs of measured over modelled time: of what the host does and of what the device does."""
+
+    host: float
+    device: float
+
+
+AS_MODELLED = Longer(0.0, 0.0)
+
+
+def lengthened(parts: Floats, readings: Sequence[Longer]) -> Floats:
+    """Modelled times of rows x TERMS, as much longer as the rows' networks took where they were timed."""
+    host, device = np.exp(np.array(readings)).T
+    found: Floats = parts.copy()
+    found[:, HOST] *= host[:, None]
+    found[:, DEVICE] *= device[:, None]
+    return found
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,8 @@ class Predictor:
     """Regime -> source ids that the coefficients rest on there."""
     deviations: Mapping[Key, Deviates]
     """How far networks deviate from the coefficients' time; where there is none, no network does, as far as is known."""
+    readings: Mapping[Key, Longer]
+    """Of networks that were timed on the target: in other batches and modes they take longer than modelled by as much."""
     habits: Mapping[str, float]
     """Source and regime -> log of how much slower than the others the source reads on similar devices."""
     support: Support | None
@@ -64,7 +86,7 @@ class Predictor:
 def unknown(target: Target, reason: str) -> Predictor:
     """A predictor that says why it predicts nothing."""
     return Predictor(
-        target, 1.0, reason, np.zeros(len(TERMS)), np.zeros(len(TERMS)), NO_CACHE, {}, (), {}, {}, {}, None, "", ()
+        target, 1.0, reason, np.zeros(len(TERMS)), np.zeros(len(TERMS)), NO_CACHE, {}, (), {}, {}, {}, {}, None, "", ()
     )
 
 
@@ -88,7 +110,7 @@ def build(cross: CrossFit, device: Device, target: Target, given: Mapping[str, S
     return Predictor(
         target, head, "", coefficients, least(found.per_unit, target), found.cache, spreads, calibrated,
         _sources(evidence, cell, pool),
-        _deviations(cross, cell, pool, head), _habits(cross, pool, head),
+        _deviations(cross, cell, pool, head), _readings(cross, cell, pool, head), _habits(cross, pool, head),
         _support(evidence, alike, target, coefficients, found.cache), f"on {_KINDS[pool.kind]} with {pool.runtime}",
         _notes(evidence, target, pool, own),
     )  # fmt: skip
@@ -164,6 +186,23 @@ def _deviations(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> dict[Ke
     return {key: Deviates(*row) for key, row in zip(cross.full.evidence.table.keys, rows, strict=True)}
 
 
+def _readings(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> dict[Key, Longer]:
+    """What fit and deviations do not follow of forward passes timed with the newest software; of the part that set the pace."""
+    evidence, full = cross.full.evidence, cross.full
+    said, fitted = full.said(cell, pool, head), full.cell(cell, pool, head)
+    left = evidence.log_ms[said.rows] - (said.log_ratio + said.log_ms)
+    by_device = device_share(full.settled(cell, pool, head)[0].work, fitted.theta, head) > _HALF
+    host, device = dict[Key, list[float]](), dict[Key, list[float]]()
+    for i, longer, bound, newest in zip(said.rows, left.tolist(), by_device, evidence.current(said.rows), strict=True):
+        if newest and evidence.measurements[i].timing_scope == "forward":
+            key = evidence.table.keys[evidence.rows[i]]
+            for part in (host, device) if head == 1.0 else (device,) if bound else (host,):
+                part.setdefault(key, []).append(longer)
+    return {
+        key: Longer(*(round(median(part.get(key, [0.0])), 4) for part in (host, device))) for key in {**host, **device}
+    }
+
+
 def _support(evidence: Evidence, alike: Ints, target: Target, coefficients: Floats, cache: Cache) -> Support:
     rows = np.unique(evidence.rows[alike])
     parts = design(evidence.table, rows, 1.0, target.precision, target.runtime, cache=cache) * coefficients
@@ -188,7 +227,9 @@ def to_json(p: Predictor) -> dict[str, Any]:
         "least": dict(zip(TERMS, p.least.tolist(), strict=True)), "cache": list(p.cache),
         "spreads": {name: asdict(s) for name, s in p.spreads.items()},
         "calibrated": list(p.calibrated), "sources": {name: list(ids) for name, ids in p.sources.items()},
-        "deviations": [[*key, *row] for key, row in p.deviations.items()], "habits": dict(p.habits),
+        "deviations": [[*key, *row] for key, row in p.deviations.items()],
+        "readings": [[*key, *longer] for key, longer in p.readings.items()],
+        "habits": dict(p.habits),
         "support": _support_json(p.support), "where": p.where, "notes": list(p.notes),
     }  # fmt: skip
 
@@ -216,6 +257,7 @@ def _from_json(content: Mapping[str, Any]) -> Predictor:
         {name: Spread(**spread) for name, spread in content["spreads"].items()},
         tuple(content["calibrated"]), {name: tuple(ids) for name, ids in content["sources"].items()},
         {(str(s), int(size)): Deviates(float(mean), float(sd), bool(known)) for s, size, mean, sd, known in content["deviations"]},
+        {(str(s), int(size)): Longer(float(host), float(device)) for s, size, host, device in content["readings"]},
         {line: float(shift) for line, shift in content["habits"].items()},
         None if known is None else _support_from(known),
         str(content["where"]), tuple(content["notes"]),

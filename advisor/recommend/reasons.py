@@ -13,7 +13,7 @@ from advisor.units import format_mib, format_ms, significant
 
 _BASIS = {
     "measured": "measured: this model on this device, run in this way",
-    "calibrated": "calibrated: from measurements on this device, run in this way; none is of this model in this mode, batch and statistic",
+    "calibrated": "calibrated: from measurements on this device, run in this way; none just so: model, mode, batch, statistic, no copies",
     "predicted": "predicted from the device's profile and similar devices: on it nothing was measured in this way and range of batches",
 }
 

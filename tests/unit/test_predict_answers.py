@@ -176,6 +176,49 @@ def test_larger_batches_never_take_less_time(world):
             before = values
 
 
+def test_what_a_network_took_longer_it_takes_in_other_batches_and_modes(world):
+    """One network that is much slower than its like: nothing of it may be faster than where it was timed."""
+    odd = world.measurements(BOARD)[0]
+    usual = {b: rows(world, BOARD, b)[odd.signature].latency.value for b in (2, 64)}
+    slower = rows(world, BOARD, power_mode="HALF")[odd.signature].latency.value
+    world.replace_rows(lambda m: changed(m, 3 * m.latency_ms) if m.id == odd.id else m)
+    world.predictors.clear()
+    took = 3 * odd.latency_ms
+    for batch, before in usual.items():
+        assert rows(world, BOARD, batch)[odd.signature].latency.value >= max(took, 2 * before)
+    assert rows(world, BOARD, power_mode="HALF")[odd.signature].latency.value >= max(took, 2 * slower)
+
+
+def test_where_launches_set_the_pace_large_batches_say_nothing_of_it(world):
+    """Most rows of large batches are bound by the card: their narrow interval is not that of a network still waiting for launches."""
+    launching = architecture("launching", gmacs=0.01, ops=900)
+    world.complexities()[launching.signature, RESOLUTION] = launching
+    world.families()[launching.signature] = "family0"
+    widths = {}
+    for batch in (8, 31, 32, 64):
+        found = rows(world, CARD, batch)
+        widths[batch] = {s: r.latency.high / r.latency.value for s, r in found.items() if r.latency.basis != "measured"}
+    of_launching = [widths[batch][launching.signature] for batch in widths]
+    assert of_launching == sorted(of_launching)
+    computing = world.complexities()[next(key for key, c in world.complexities().items() if c.macs > 7e11)]
+    assert widths[64][computing.signature] < widths[8][computing.signature]
+
+
+def test_an_interval_of_more_than_ten_times_its_value_is_nothing_to_decide_by(world):
+    fit(world)
+    target = world.device(BOARD).default_target
+    content = json.loads(json.dumps(world.predictors[target]))
+    content["spreads"]["medium"] = {"half_width": 3.0}
+    world.predictors[target] = content
+    found = [row for row in estimate(world, target, 16) if row.latency.basis != "measured"]
+    assert all(row.latency.extrapolated for row in found)
+    assert all(any("measure it" in flag for flag in row.flags) for row in found)
+    peak = 40e12 * 0.1 / 2  # multiply-accumulates a second of the board's profile
+    for row in found:
+        work = world.complexities()[row.signature, row.resolution]
+        assert row.latency.low >= 16 * work.macs / 2.25 / peak * 1e3 * 0.999  # 3x3 convolutions by Winograd's
+
+
 def test_other_power_modes_are_scaled_and_said(world):
     signature = next(iter(measured_signatures(world)))
     full, half = rows(world, BOARD)[signature], rows(world, BOARD, power_mode="HALF")[signature]
@@ -247,6 +290,22 @@ def test_a_source_that_reads_slow_elsewhere_casts_doubt_on_its_measurements():
     assert found.latency.basis == "measured"
     assert found.latency.low < found.latency.value / 1.3
     assert any(flag.startswith("slow reads") for flag in found.flags)
+
+
+def test_a_source_that_is_alone_and_reads_slow_elsewhere_is_said_of_all_it_calibrates():
+    world = World([device(f"b{i}", kind="jetson", scale=0.1 * (i + 1)) for i in range(4)])
+    for number in range(3):
+        world.measure(world.device(f"b{number}").default_target, batch_sizes=(1,), seed=number)
+    slow = [
+        replace(changed(m, m.latency_ms * 2.2), id=f"slow-{m.id}", source="slow", grade="C")
+        for m in world.rows
+        if m.target.device != "b0"
+    ]
+    moved = [replace(m, id=f"b3-{m.id}", target=world.device("b3").default_target) for m in slow[:9]]
+    world.rows += slow + moved
+    (alone,) = {r.flags for r in rows(world, "b3").values() if r.latency.basis == "calibrated"}
+    assert any(flag.startswith("only slow measured here, which reads ") for flag in alone)
+    assert not any(flag.startswith("only ") for r in rows(world, "b1").values() for flag in r.flags)
 
 
 def test_a_target_of_a_dla_is_refused_with_a_reason(world):
