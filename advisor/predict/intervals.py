@@ -40,8 +40,8 @@ similar device with many rows says the rest; without one ENOUGH_FAMILIES are nee
 _USUAL_SCALE, _USUAL_WEIGHT = 0.45, 4.0
 """Errors over doubts on targets with 30 families or more follow Student's t of 3 degrees of freedom times this (their 90 % quantile says
 0.38 to 0.52, on one target 0.78); it counts as so many families."""
-_HEAVY, _HEAVY_90 = 3.0, 2.3533634348018264
-"""Degrees of freedom of that, and its half-width at 90 %."""
+_HEAVY = 3.0
+"""Degrees of freedom of that."""
 _SETTLED, _MOST_STEPS = 1e-9, 200
 _NOISE = 0.03
 """Added to every doubt: no number repeats exactly (Lei et al. 2018, J. Am. Stat. Assoc. 113, section 5.2, scale errors so)."""
@@ -206,11 +206,9 @@ def _by_doubt(new: float, again: float, said: Said, habit: float, note: str = ""
 def _of_few(said: Said, families: Sequence[str], habit: float, least: int) -> Spread:
     """Too few families for a quantile: their errors over doubts move what is usual; below `least` at least twice and half."""
     names = sorted(set(families))
-    score = scores(said)
-    mean_square = [float((score[[f == name for f in families]] ** 2).mean()) for name in names]
     count = "1 model family was" if len(names) == 1 else f"{len(names)} model families were"
     if len(names) >= least:
-        ratio = few_quantile(mean_square)
+        ratio = few_quantile(scores(said), families)
         note = f"interval from the {len(names)} model families measured here and what is usual elsewhere"
         return _by_doubt(ratio, ratio, said, habit, note if len(names) < ENOUGH_FAMILIES else "")
     errors = [float((said.log_ratio[[f == name for f in families]] ** 2).mean()) for name in names]
@@ -219,21 +217,22 @@ def _of_few(said: Said, families: Sequence[str], habit: float, least: int) -> Sp
     return Spread(max(TWICE, float(np.hypot(widened, habit))), note)
 
 
-def few_quantile(mean_square: Sequence[float]) -> float:
-    """90 % half-width over doubt from each family's mean squared error over doubt: errors of Student's t of unknown scale.
+def few_quantile(values: Floats, families: Sequence[str]) -> float:
+    """90 % half-width over doubt from errors over doubt, each family weighing one: errors of Student's t of unknown scale.
 
     The scale is the most probable one (Lange, Little and Taylor 1989, J. Am. Stat. Assoc. 84, section 3: far errors weigh less), well
     measured targets counting as some families; that it comes from few widens the interval as it would with normal errors.
     """
-    squares = np.array(mean_square)
-    freedom, found, before = _USUAL_WEIGHT + len(squares), _USUAL_SCALE**2, 0.0
+    size, squares = Counter(families), values**2
+    share = np.array([1.0 / size[name] for name in families])
+    freedom, found, before = _USUAL_WEIGHT + len(size), _USUAL_SCALE**2, 0.0
     for _ in range(_MOST_STEPS):
         if abs(found - before) <= _SETTLED * found:
             break
-        weights = (_HEAVY + 1.0) / (_HEAVY + squares / found)
+        weights = share * (_HEAVY + 1.0) / (_HEAVY + squares / found)
         before, found = found, float(_USUAL_WEIGHT * _USUAL_SCALE**2 + weights @ squares) / freedom
     few = float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) / NORMAL_90
-    return float(np.sqrt(found)) * _HEAVY_90 * few
+    return float(np.sqrt(found) * stdtrit(_HEAVY, 0.5 + CONFIDENCE / 2)) * few
 
 
 def new_device(cross: CrossFit, pool: Pool, power: float) -> dict[str, Spread]:

@@ -7,6 +7,7 @@ A device without rows is predicted by its pool through its profile. Knows no sto
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -120,15 +121,10 @@ class Hierarchy:
 
     def _cell(self, settled: tuple[Rows, Ints], cell: Cell, pool: Pool, power: float) -> Fit:
         (rows, chosen), s = settled, self.settings
-        own, of_kind = (s.alone_own, s.alone_of_kind) if self._alone(cell, pool) else (s.cell_own, s.of_kind)
+        own, of_kind = (s.cell_own, s.of_kind) if self._others(cell, pool) else (s.alone_own, s.alone_of_kind)
         freedom = (s.cell_shared, own, s.cell_host if power != 1.0 else s.cell_kernel)
         prior = Prior.around(self.expected(cell, pool, power), freedom, of_kind)
         return fit(rows.take(self.keep[chosen]), prior, power)
-
-    def _alone(self, cell: Cell, pool: Pool) -> bool:
-        """Whether the pool has rows of no other device."""
-        here = self.evidence.where(pool)
-        return all(self.evidence.cells[i].device == cell.device for i in here[self.keep[here]])
 
     def expected(self, cell: Cell, pool: Pool, power: float) -> Floats:
         """What the pool expects of a target: its coefficients, with the device's own host where that was seen."""
@@ -182,14 +178,15 @@ class Hierarchy:
         own = self.evidence.where(cell)
         return self.evidence.newest_versions(own[self.keep[own]])
 
+    def _others(self, cell: Cell, pool: Pool) -> Counter[Cell]:
+        """Rows at hand of the pool's other devices."""
+        here = self.evidence.where(pool)
+        cells = (self.evidence.cells[i] for i in here[self.keep[here]])
+        return Counter(other for other in cells if other.device != cell.device)
+
     def _mate(self, cell: Cell, pool: Pool) -> Cell | None:
-        here, own = self.evidence.where(pool), self.evidence.where(cell)
+        counts, own = self._others(cell, pool), self.evidence.where(cell)
         least = max(_ENOUGH_TO_LEND, _MORE_THAN_OWN * int(self.keep[own].sum()))
-        counts: dict[Cell, int] = {}
-        for i in here[self.keep[here]]:
-            other = self.evidence.cells[i]
-            if other.device != cell.device:
-                counts[other] = counts.get(other, 0) + 1
         best = max(counts, key=lambda one: (counts[one], one), default=None)
         return best if best is not None and counts[best] >= least else None
 

@@ -15,13 +15,27 @@ from advisor.predict.scaling import power
 from advisor.predict.workbench import Workbench
 
 
+def quantile(*errors):
+    """Of one network of each family."""
+    return few_quantile(np.array(errors), [str(i) for i in range(len(errors))])
+
+
 def test_many_families_speak_for_themselves_and_few_for_what_is_usual():
     heavy = np.random.default_rng(3).standard_t(3, 4000)
-    assert few_quantile((heavy**2).tolist()) == pytest.approx(np.quantile(np.abs(heavy), 0.9), rel=0.05)
-    usual = few_quantile([0.45**2] * 5)
-    assert few_quantile([0.0] * 5) < usual < few_quantile([4.0] * 5) < 5.0
-    assert usual > few_quantile([0.45**2] * 15)
-    assert few_quantile([0.2] * 9 + [9.0]) < 1.3 * few_quantile([0.2] * 10)
+    assert quantile(*heavy) == pytest.approx(np.quantile(np.abs(heavy), 0.9), rel=0.05)
+    usual = quantile(*[0.45] * 5)
+    assert quantile(*[0.0] * 5) < usual < quantile(*[2.0] * 5) < 5.0
+    assert usual > quantile(*[0.45] * 15)
+    assert quantile(*[0.45] * 9, 3.0) < 1.3 * quantile(*[0.45] * 10)
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_relatives_weigh_one_together_whether_they_err_alike_or_not(alike):
+    draw = np.random.default_rng(4)
+    errors = draw.standard_t(3, (600, 1 if alike else 8)) * np.ones((600, 8))
+    families = np.repeat([str(i) for i in range(600)], 8).tolist()
+    exact = 2.353  # half-width of Student's t with 3 degrees of freedom at 90 %, as tables print it
+    assert few_quantile(errors.ravel(), families) == pytest.approx(exact, rel=0.1)
 
 
 @pytest.fixture
