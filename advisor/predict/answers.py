@@ -3,133 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import exp, log
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from advisor.predict.deviations import applied
-from advisor.predict.evidence import FITTED_STATISTICS, REGIMES, Cell, regime, source_line
-from advisor.predict.features import Floats, Key, Table, design, group_macs
-from advisor.predict.intervals import NORMAL_90
+from advisor.predict.evidence import FITTED_STATISTICS, Cell, regime, source_line
+from advisor.predict.features import Key
+from advisor.predict.latencies import NOTABLE_HABIT, Subject, predict_latencies
 from advisor.predict.memory import MemoryEstimates
-from advisor.predict.model import device_share, log_time
-from advisor.predict.predictor import AS_MODELLED, Deviates, Predictor, lengthened
+from advisor.predict.predictor import Predictor
 from advisor.predict.processes import weighed
 from advisor.predict.software import newest_first
-from advisor.predict.support import Networks, extrapolations
 from advisor.records import GRADES, Estimate, Measurement, Quantity, Target
 
 MEMORY_SOURCE = "runtime-memory"
 """Id of the shipped constants in benchmarks_db/sources.toml; runtime_memory.toml cites each."""
-_EXTRAPOLATED_WIDER = 1.5
-_TOO_WIDE = log(10.0)
-"""Half-width beyond which nothing is picked: a number that may be ten times as much is none to decide by."""
-_HALF = 0.5
 _NOISE_BY_GRADE = {"A": 0.08, "B": 0.12, "C": 0.2, "D": 0.4}
 """Half-width of a single measurement's interval: repeatability and what the source left unsaid, in logs."""
 _REPEATS = 0.05
 """Half-width, in logs, of a number measured with its own interval, on another day of the same machine."""
 _MEMORY_REPEATS = 0.05
 """Share by which peak memory differs between runs and library builds of one version."""
-_NOTABLE_HABIT, _CONTRADICTION = 0.15, 0.35
-"""Logs from which a source's habit, or a difference between sources, is said."""
-
-_SAID_TOO_WIDE = "its interval spans more than ten times its value: measure it, or others here, first"
+_CONTRADICTION = 0.35
+"""Log from which a difference between sources is said."""
 
 MemoryRow: TypeAlias = tuple["Quantity | None", str, Mapping[str, float]]
 """Memory, the reason where it is unknown, its parts."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The catalogue in the order of its table, with what could not be counted."""
-
-    table: Table
-    uncounted: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Latencies:
-    """Predicted milliseconds and half-widths of every architecture, and the words that go with them."""
-
-    value: Floats
-    half_width: Floats
-    least: Floats
-    """What the device takes at its peak rate."""
-    extrapolated: Sequence[bool]
-    flags: Sequence[tuple[str, ...]]
-
-
-def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -> Latencies:
-    """What the predictor says of every architecture of the catalogue."""
-    table, target = subject.table, predictor.target
-    rows = np.arange(len(table.keys))
-    work = design(table, rows, float(batch_size), target.precision, target.runtime, cache=predictor.cache)
-    readings = [predictor.readings.get(key, AS_MODELLED) for key in table.keys]
-    parts = lengthened(work * predictor.coefficients, readings)
-    macs = group_macs(table).sum(1)
-    where = regime(batch_size)
-    mean, sd, relatives = _deviations(predictor, table.keys)
-    spread = predictor.spreads[where]
-    common = (*predictor.notes, *((spread.note,) if spread.note else ()), *_alone(predictor, where))
-    assert predictor.support is not None  # noqa: S101 - only a predictor with a reason has none
-    outside, reasons = extrapolations(predictor.support, Networks(parts, macs, table.attention), predictor.where)
-    sd = np.hypot(sd, np.abs(np.array(readings)).max(1) / NORMAL_90)
-    widths = _half_widths(predictor, where, parts, sd, relatives) * np.where(outside, _EXTRAPOLATED_WIDER, 1.0)
-    wide = widths > _TOO_WIDE
-    flags = [
-        common if not (r or u or w) else (*r, *((_SAID_TOO_WIDE,) if w else ()), *_uncounted(u), *common)
-        for r, u, w in zip(reasons, subject.uncounted, wide.tolist(), strict=True)
-    ]
-    least = (work * predictor.least).sum(1)
-    values = np.maximum(_times(predictor.power, parts, mean), least)
-    return Latencies(values, widths, least, (outside | wide).tolist(), flags)
-
-
-def _half_widths(predictor: Predictor, where: str, parts: Floats, sd: Floats, relatives: NDArray[np.bool_]) -> Floats:
-    """Of every architecture. Where launches set the pace, rows of large batches say nothing of them: no narrower than for smaller ones."""
-    widths = predictor.spreads[where].half_widths(sd, relatives)
-    if predictor.power == 1.0:
-        return widths
-    launched = device_share(parts, np.zeros(parts.shape[1]), predictor.power) < _HALF
-    for smaller in REGIMES[: REGIMES.index(where)]:
-        wider = np.maximum(widths, predictor.spreads[smaller].half_widths(sd, relatives))
-        widths = np.where(launched, wider, widths)
-    return widths
-
-
-def _alone(predictor: Predictor, where: str) -> tuple[str, ...]:
-    """What to know before the target is compared with others: its only source may read slow, and then all of it seems slow."""
-    sources = predictor.sources.get(where, ()) if where in predictor.calibrated else ()
-    habit = predictor.habits.get(f"{sources[0]} {where}", 0.0) if len(sources) == 1 else 0.0
-    if abs(habit) <= _NOTABLE_HABIT:
-        return ()
-    than = "slower" if habit > 0 else "faster"
-    return (
-        f"only {sources[0]} measured here, which reads {exp(abs(habit)):.1f} times {than} than others on similar devices: "
-        f"they may not be {'faster' if habit > 0 else 'slower'} than this one",
-    )
-
-
-def _deviations(predictor: Predictor, keys: Sequence[Key]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """(mean, standard deviation, whether of a measured family) of how networks deviate; of one that the fit did not know: none."""
-    usual = Deviates(0.0, max((d.sd for d in predictor.deviations.values()), default=0.0), False)
-    known = [predictor.deviations.get(key, usual) for key in keys]
-    return (
-        np.array([d.mean for d in known]), np.array([d.sd for d in known]), np.array([d.relative for d in known], dtype=bool)
-    )  # fmt: skip
-
-
-def _uncounted(ops: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"not counted, so the prediction may be too low: {', '.join(ops)}",) if ops else ()
-
-
-def _times(power: float, parts: Floats, deviates: Floats) -> Floats:
-    """Milliseconds of networks that deviate, in logs; copies are not part of a forward pass."""
-    return np.exp(log_time(applied(parts, deviates, power), np.zeros(parts.shape[1]), power))
 
 
 def estimates(
@@ -242,7 +142,7 @@ def _measured(
     bounds = [_bounds(m) for m in newest.values() if m.grade != "D" or m is best]
     low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     flags = [*best.caveats]
-    if abs(habit) > _NOTABLE_HABIT:
+    if abs(habit) > NOTABLE_HABIT:
         low, high = min(low, log(value) - habit), max(high, log(value) - habit)
         flags.append(
             f"{best.source} reads {exp(abs(habit)):.1f} times {'slower' if habit > 0 else 'faster'} than others on similar devices"

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.predict import answers, transfer
-from advisor.predict.answers import Subject
 from advisor.predict.evidence import Cell, Evidence, Pool, pool_of
 from advisor.predict.features import Key
 from advisor.predict.intervals import CrossFit, Spread, spread_of
+from advisor.predict.latencies import Subject, predict_latencies
 from advisor.predict.latency import Hierarchy, Said
 from advisor.predict.predictor import Predictor, build
 from advisor.predict.scaling import power
@@ -197,7 +197,7 @@ def _said(bench: Bench, predictor: Predictor, hidden: Collection[Key]) -> dict[K
         batches.setdefault(bench.evidence.measurements[bench.rows[key]].batch_size, []).append(key)
     found = {}
     for batch, keys in sorted(batches.items()):
-        said = answers.predict_latencies(predictor, bench.subject, batch)
+        said = predict_latencies(predictor, bench.subject, batch)
         for key in keys:
             i = at[key]
             value, wide = float(said.value[i]) / batch, float(np.exp(said.half_width[i]))

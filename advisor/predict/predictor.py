@@ -79,6 +79,10 @@ class Predictor:
     habits: Mapping[str, float]
     """Source and regime -> log of how much slower than the others the source reads on similar devices."""
     support: Support | None
+    own: Support | None
+    """Of what was measured on the target itself; None where nothing was."""
+    elsewhere: Mapping[str, Spread]
+    """Regime -> interval as if nothing had been measured on the target: of networks unlike those that were."""
     where: str
     notes: tuple[str, ...]
 
@@ -86,7 +90,23 @@ class Predictor:
 def unknown(target: Target, reason: str) -> Predictor:
     """A predictor that says why it predicts nothing."""
     return Predictor(
-        target, 1.0, reason, np.zeros(len(TERMS)), np.zeros(len(TERMS)), NO_CACHE, {}, (), {}, {}, {}, {}, None, "", ()
+        target,
+        1.0,
+        reason,
+        np.zeros(len(TERMS)),
+        np.zeros(len(TERMS)),
+        NO_CACHE,
+        {},
+        (),
+        {},
+        {},
+        {},
+        {},
+        None,
+        None,
+        {},
+        "",
+        (),
     )
 
 
@@ -106,12 +126,15 @@ def build(cross: CrossFit, device: Device, target: Target, given: Mapping[str, S
     fitted = cross.full.cell(cell, pool, head)
     coefficients = np.exp(fitted.theta) * found.per_unit
     calibrated = _calibrated(cross, cell, pool, head, fitted, target) if len(own) else ()
-    spreads = _spreads(cross, cell, pool, head, calibrated, target) if given is None else given
+    elsewhere = _elsewhere(cross, pool, head) if given is None else {}
+    spreads = elsewhere | _spreads(cross, cell, pool, head, calibrated, target) if given is None else given
     return Predictor(
         target, head, "", coefficients, least(found.per_unit, target), found.cache, spreads, calibrated,
         _sources(evidence, cell, pool),
         _deviations(cross, cell, pool, head), _readings(cross, cell, pool, head), _habits(cross, pool, head),
-        _support(evidence, alike, target, coefficients, found.cache), f"on {_KINDS[pool.kind]} with {pool.runtime}",
+        _support(evidence, alike, target, coefficients, found.cache),
+        _support(evidence, own, target, coefficients, found.cache) if len(own) else None, elsewhere,
+        f"on {_KINDS[pool.kind]} with {pool.runtime}",
         _notes(evidence, target, pool, own),
     )  # fmt: skip
 
@@ -151,15 +174,19 @@ def _habits(cross: CrossFit, pool: Pool, head: float) -> dict[str, float]:
     return {line: shift for line, shift in shifts.items() if regimes.count(line.rpartition(" ")[2]) > 1}
 
 
+def _elsewhere(cross: CrossFit, pool: Pool, head: float) -> dict[str, Spread]:
+    """Of a device without rows."""
+    if len(cross.full.evidence.where(pool)):
+        return new_device(cross, pool, head)
+    said = "interval assumed: no similar device was measured at this precision and memory format"
+    return {name: Spread(UNKNOWN_DEVICE, said) for name in REGIMES}
+
+
 def _spreads(
     cross: CrossFit, cell: Cell, pool: Pool, head: float, calibrated: tuple[str, ...], target: Target
 ) -> dict[str, Spread]:
-    evidence = cross.full.evidence
-    if len(evidence.where(pool)):
-        found = new_device(cross, pool, head)
-    else:
-        said = "interval assumed: no similar device was measured at this precision and memory format"
-        found = {name: Spread(UNKNOWN_DEVICE, said) for name in REGIMES}
+    """In the regimes in which the target was measured, in any mode."""
+    evidence, found = cross.full.evidence, dict[str, Spread]()
     if not len(evidence.where(cell)):
         return found
     modes = {evidence.measurements[i].target.power_mode for i in evidence.where(cell)}
@@ -230,7 +257,8 @@ def to_json(p: Predictor) -> dict[str, Any]:
         "deviations": [[*key, *row] for key, row in p.deviations.items()],
         "readings": [[*key, *longer] for key, longer in p.readings.items()],
         "habits": dict(p.habits),
-        "support": _support_json(p.support), "where": p.where, "notes": list(p.notes),
+        "support": _support_json(p.support), "own": _support_json(p.own),
+        "elsewhere": {name: asdict(s) for name, s in p.elsewhere.items()}, "where": p.where, "notes": list(p.notes),
     }  # fmt: skip
 
 
@@ -249,7 +277,6 @@ def from_json(content: Mapping[str, Any]) -> Predictor:
 def _from_json(content: Mapping[str, Any]) -> Predictor:
     if content["version"] != VERSION:
         raise ValueError(f"version {content['version']}")
-    known = content["support"]
     return Predictor(
         Target(**content["target"]), float(content["power"]), str(content["reason"]),
         np.array([float(content["coefficients"][name]) for name in TERMS]),
@@ -259,13 +286,14 @@ def _from_json(content: Mapping[str, Any]) -> Predictor:
         {(str(s), int(size)): Deviates(float(mean), float(sd), bool(known)) for s, size, mean, sd, known in content["deviations"]},
         {(str(s), int(size)): Longer(float(host), float(device)) for s, size, host, device in content["readings"]},
         {line: float(shift) for line, shift in content["habits"].items()},
-        None if known is None else _support_from(known),
+        _support_from(content["support"]), _support_from(content["own"]),
+        {name: Spread(**spread) for name, spread in content["elsewhere"].items()},
         str(content["where"]), tuple(content["notes"]),
     )  # fmt: skip
 
 
-def _support_from(content: Mapping[str, Any]) -> Support:
-    return Support(
+def _support_from(content: Mapping[str, Any] | None) -> Support | None:
+    return None if content is None else Support(
         np.array([float(share) for share in content["shares"]]), float(content["least_macs"]), float(content["most_macs"]),
         float(content["attention"]),
     )  # fmt: skip

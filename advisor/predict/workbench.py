@@ -13,10 +13,11 @@ import numpy as np
 
 from advisor.locations import shipped
 from advisor.predict import answers, memory, processes
-from advisor.predict.answers import MemoryRow, Subject
+from advisor.predict.answers import MemoryRow
 from advisor.predict.evidence import Cell, collect
 from advisor.predict.features import Key, tabulate
 from advisor.predict.intervals import CrossFit
+from advisor.predict.latencies import Subject
 from advisor.predict.latency import Hierarchy
 from advisor.predict.predictor import Predictor
 from advisor.predict.settings import Settings

@@ -204,6 +204,29 @@ def test_where_launches_set_the_pace_large_batches_say_nothing_of_it(world):
     assert widths[64][computing.signature] < widths[8][computing.signature]
 
 
+def test_operators_that_were_measured_elsewhere_only_are_as_unsure_as_on_a_new_device(world):
+    world.measure(world.device("half-board").default_target, batch_sizes=(1,), seed=5)
+    linear, alike = (architecture(name, gmacs=1.0, linear=0.9) for name in ("linear", "alike"))
+    for one in (linear, alike):
+        world.complexities()[one.signature, RESOLUTION] = one
+        world.families()[one.signature] = "family0"
+    world.rows.append(replace(world.rows[-1], id="heavy", signature=linear.signature))  # on half-board: known on boards
+
+    def width(name, signature):
+        latency = rows(world, name)[signature].latency
+        return latency.high / latency.value, any(
+            "similar devices only" in f for f in rows(world, name)[signature].flags
+        )
+
+    usual = architecture("usual", gmacs=1.0)
+    world.complexities()[usual.signature, RESOLUTION] = usual
+    world.families()[usual.signature] = "family0"
+    assert width(BOARD, alike.signature)[1]
+    assert width(BOARD, alike.signature)[0] > 1.2 * width(BOARD, usual.signature)[0]
+    assert not width(BOARD, usual.signature)[1]
+    assert not width("half-board", alike.signature)[1]
+
+
 def test_an_interval_of_more_than_ten_times_its_value_is_nothing_to_decide_by(world):
     fit(world)
     target = world.device(BOARD).default_target
@@ -303,8 +326,9 @@ def test_a_source_that_is_alone_and_reads_slow_elsewhere_is_said_of_all_it_calib
     ]
     moved = [replace(m, id=f"b3-{m.id}", target=world.device("b3").default_target) for m in slow[:9]]
     world.rows += slow + moved
-    (alone,) = {r.flags for r in rows(world, "b3").values() if r.latency.basis == "calibrated"}
-    assert any(flag.startswith("only slow measured here, which reads ") for flag in alone)
+    calibrated = [r for r in rows(world, "b3").values() if r.latency.basis == "calibrated"]
+    assert calibrated
+    assert all(any(f.startswith("only slow measured here, which reads ") for f in r.flags) for r in calibrated)
     assert not any(flag.startswith("only ") for r in rows(world, "b1").values() for flag in r.flags)
 
 
