@@ -83,18 +83,6 @@ def test_a_budget_is_stepped_with_the_arrow_keys_and_the_table_follows(asked_bef
     drive(walk)
 
 
-def test_a_text_that_is_no_quantity_keeps_the_answer_and_says_what_is_accepted(asked_before):
-    async def walk(app, pilot):
-        await answered(app, pilot)
-        before = models(app)
-        await pilot.press("l", "ctrl+u")
-        await write(pilot, "45 parsecs")
-        await see(pilot, "! latency '45 parsecs' has unit 'parsecs'; accepted: 50ms")
-        assert models(app) == before or app.asked.max_latency == ""
-
-    drive(walk)
-
-
 def test_every_key_of_the_footer_is_in_the_command_palette(asked_before):
     async def walk(app, pilot):
         await answered(app, pilot)
@@ -466,20 +454,6 @@ def test_the_cursor_stays_on_the_first_pick_while_budgets_move(asked_before):
     drive(walk)
 
 
-def test_clearing_a_stepped_budget_leaves_nothing_and_a_mended_text_no_complaint(asked_before):
-    async def walk(app, pilot):
-        await answered(app, pilot)
-        await pilot.press("l", *["up"] * 4, "ctrl+u")
-        assert app.focused.value == ""
-        await write(pilot, "5zz")
-        await see(pilot, "! ")
-        await pilot.press("ctrl+u")
-        await write(pilot, "50ms")
-        await until(pilot, lambda: app.status.kind != "error")
-
-    drive(walk)
-
-
 def test_a_point_that_is_no_pick_becomes_a_further_row(asked_before):
     async def walk(app, pilot):
         await answered(app, pilot)
@@ -493,23 +467,6 @@ def test_a_point_that_is_no_pick_becomes_a_further_row(asked_before):
         assert table(app).pointed_key == key
         await pilot.press("space")
         assert table(app).marked == [key]
-
-    drive(walk)
-
-
-def test_the_questions_do_not_go_on_from_a_text_that_is_no_quantity(home):
-    async def walk(app, pilot):
-        await until(pilot, lambda: app.answer)
-        await pilot.press("enter")
-        await see(pilot, "question 2 of 5")
-        await write(pilot, "abc")
-        await pilot.press("f2")
-        shown = await see(pilot, "question 2 of 5", "! latency 'abc'")
-        assert "Why" not in shown
-        await pilot.press("ctrl+u")
-        await write(pilot, "50ms")
-        await pilot.press("f2")
-        await until(pilot, lambda: isinstance(app.screen, AdviceScreen))
 
     drive(walk)
 
