@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from importlib.util import find_spec
 
 import pytest
+from textual.command import CommandList, CommandPalette
 from tui_driving import answered, drive, faintest, models, see, table, text, until, write
 
 from advisor.errors import StoreError
 from advisor.tui.screens.advice import AdviceScreen
 from advisor.tui.screens.start import StartScreen
 from advisor.tui.screens.trouble import TroubleScreen
+from advisor.tui.widgets.keys import Keys
 from advisor.workflows import answering, exploring, remembering
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
@@ -83,15 +86,49 @@ def test_a_budget_is_stepped_with_the_arrow_keys_and_the_table_follows(asked_bef
     drive(walk)
 
 
-def test_every_key_of_the_footer_is_in_the_command_palette(asked_before):
+def of_the_footer(app) -> set[str]:
+    """Its keys as the palette would name them: `description (key)`."""
+    words = re.split(r"  |\n", app.screen.query_one(Keys).content.plain)
+    return {f"{name} ({key})" for key, _, name in (word.partition(" ") for word in words)}
+
+
+def of_the_palette(app) -> set[str]:
+    """Its entries that name a key."""
+    titles = (str(option.prompt).partition("\n")[0] for option in app.screen.query_one(CommandList).options)
+    return {title for title in titles if title.endswith(")")}
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ([], {"Model (⏎)", "latency (l)", "Questions (n)", "Quit (q)"}),
+        (["l"], {"Submit (⏎)", "Clear (^u)", "Table (esc)"}),
+        (["t"], {"Select (⏎)", "Back (esc)"}),
+    ],
+    ids=["table", "field", "list"],
+)
+def test_the_footer_and_the_command_palette_tell_of_the_same_keys(keys, told, asked_before):
     async def walk(app, pilot):
         await answered(app, pilot)
-        shown = {b.binding.description for b in app.screen.active_bindings.values() if b.binding.show and b.enabled}
+        await pilot.press(*keys)
+        await until(pilot, lambda: told <= of_the_footer(app))
+        footer = of_the_footer(app)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette) and of_the_palette(app))
+        assert of_the_palette(app) == footer
+
+    drive(walk)
+
+
+def test_a_command_of_the_palette_does_what_its_key_does(asked_before):
+    async def walk(app, pilot):
+        await answered(app, pilot)
         await pilot.press("ctrl+p")
         await see(pilot, "Search for commands")
-        await write(pilot, "latency")
-        await see(pilot, "latency (l)")
-        assert {"latency", "Questions", "Quit"} <= shown
+        await write(pilot, "runtime")
+        await see(pilot, "Runtime (t)")
+        await pilot.press("enter")
+        await see(pilot, "Which runtime and precision are possible?")
 
     drive(walk)
 
