@@ -55,6 +55,8 @@ class AdvisorApp(App[None]):
         """There is a session in the home, which is to be as the last screen was."""
         self._fresh = False
         """Nothing was asked yet: which device is to be asked about depends on which are found."""
+        self._of_question = Status()
+        """What was last said that is about no field: it shows again when a field is mended."""
 
     def on_mount(self) -> None:
         """Go on where the last session ended, else begin with the questions, which need to know the devices."""
@@ -83,6 +85,20 @@ class AdvisorApp(App[None]):
     def ask(self, **changes: object) -> None:
         """Change the question; the answer follows."""
         self.asked = self.asked._replace(**changes)  # type: ignore[arg-type]
+
+    def watch_status(self, status: Status) -> None:
+        """Remember what is said of the question, which may have no answer."""
+        if not status.field:
+            self._of_question = status
+
+    def complain(self, field: str, words: str) -> None:
+        """Say what is wrong with the text in a field."""
+        self.status = Status("error", words, field)
+
+    def take_back(self, field: str) -> None:
+        """Nothing is wrong with a field: if that was said and still shows, what is said of the question shows again."""
+        if self.status.field == field:
+            self.status = self._of_question
 
     def watch_asked(self, asked: Asked) -> None:
         """Answer in memory where the target was read already, else read it first."""

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
+from advisor.tui.widgets.keys import told_keys
+
 
 class _Action(NamedTuple):
     title: str
@@ -17,14 +19,13 @@ class _Action(NamedTuple):
 
 
 class KeyCommands(Provider):
-    """Each action of a key that is shown in the footer."""
+    """Each action of a key that the footer tells of."""
 
     def _actions(self) -> Iterator[_Action]:
-        for namespace, binding, enabled, tooltip in self.screen.active_bindings.values():
-            if enabled and binding.show and binding.description:
-                key = self.app.get_key_display(binding)
-                run = partial(self.app.run_action, binding.action, namespace)
-                yield _Action(f"{binding.description} ({key})", tooltip or "", run)
+        for namespace, binding, _, tooltip in told_keys(self.screen):
+            key = self.app.get_key_display(binding)
+            run = partial(self.app.run_action, binding.action, namespace)
+            yield _Action(f"{binding.description} ({key})", tooltip or "", run)
 
     async def discover(self) -> Hits:
         """All of them."""

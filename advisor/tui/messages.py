@@ -21,6 +21,8 @@ class Status(NamedTuple):
     kind: str = "ready"
     """ready, working or error: also the first word on the line, so that it does not depend on colour."""
     text: str = ""
+    field: str = ""
+    """Id of the field whose text is wrong; empty where it is about the question."""
 
 
 class Devices(NamedTuple):

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from importlib.util import find_spec
 
 import pytest
-from tui_driving import drive, faintest, see, text, until, write
+from textual.command import CommandList, CommandPalette
+from tui_driving import answered, drive, faintest, models, see, table, text, until, write
 
 from advisor.errors import StoreError
 from advisor.tui.screens.advice import AdviceScreen
 from advisor.tui.screens.start import StartScreen
 from advisor.tui.screens.trouble import TroubleScreen
-from advisor.tui.widgets.picks import PicksTable
+from advisor.tui.widgets.keys import Keys
 from advisor.workflows import answering, exploring, remembering
-from advisor.workflows.questioning import Asked
 
-ORIN = Asked(device="jetson-orin-nano-8gb", max_latency="50ms")
 SIZES = pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
-
-
-def table(app) -> PicksTable:
-    return app.screen.query_one(PicksTable)
-
-
-def models(app) -> list[str]:
-    return [pick.model for pick in table(app)._picks.values() if pick.rank]
-
-
-@pytest.fixture
-def asked_before(home):
-    """A home whose last session asked for the Orin Nano."""
-    remembering.remember(remembering.Session(ORIN))
-    return home
 
 
 @SIZES
@@ -52,7 +37,7 @@ def test_the_guided_start_leads_to_the_pick_that_the_command_line_gives(size, ho
         await pilot.press("enter", "enter")
         await see(pilot, "Which libraries and licences")
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: isinstance(app.screen, AdviceScreen) and models(app))
+        await answered(app, pilot)
         expected = answering.recommend(device="jetson-orin-nano-8gb", max_latency="50ms")
         assert models(app)[:5] == [pick.model for pick in expected.picks]
         best = expected.picks[0]
@@ -78,12 +63,12 @@ def test_an_answer_that_leaves_nothing_is_said_at_once_with_what_would_help(home
 
 def test_what_nothing_meets_is_relaxed_with_a_key(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("l", "ctrl+u")
         await write(pilot, "1ms")
         await see(pilot, "a latency budget of", "instead of 1.00 ms admits")
         await pilot.press("escape", "r")
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         assert app.asked.max_latency != "1ms"
         assert "instead of" not in text(app)
 
@@ -92,7 +77,7 @@ def test_what_nothing_meets_is_relaxed_with_a_key(asked_before):
 
 def test_a_budget_is_stepped_with_the_arrow_keys_and_the_table_follows(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         before = models(app)
         await pilot.press("l", "down", "down", "down", "down")
         await until(pilot, lambda: app.asked.max_latency == "20ms" and models(app) != before)
@@ -101,27 +86,49 @@ def test_a_budget_is_stepped_with_the_arrow_keys_and_the_table_follows(asked_bef
     drive(walk)
 
 
-def test_a_text_that_is_no_quantity_keeps_the_answer_and_says_what_is_accepted(asked_before):
+def of_the_footer(app) -> set[str]:
+    """Its keys as the palette would name them: `description (key)`."""
+    words = re.split(r"  |\n", app.screen.query_one(Keys).content.plain)
+    return {f"{name} ({key})" for key, _, name in (word.partition(" ") for word in words)}
+
+
+def of_the_palette(app) -> set[str]:
+    """Its entries that name a key."""
+    titles = (str(option.prompt).partition("\n")[0] for option in app.screen.query_one(CommandList).options)
+    return {title for title in titles if title.endswith(")")}
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ([], {"Model (⏎)", "latency (l)", "Questions (n)", "Quit (q)"}),
+        (["l"], {"Submit (⏎)", "Clear (^u)", "Table (esc)"}),
+        (["t"], {"Select (⏎)", "Back (esc)"}),
+    ],
+    ids=["table", "field", "list"],
+)
+def test_the_footer_and_the_command_palette_tell_of_the_same_keys(keys, told, asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
-        before = models(app)
-        await pilot.press("l", "ctrl+u")
-        await write(pilot, "45 parsecs")
-        await see(pilot, "! latency '45 parsecs' has unit 'parsecs'; accepted: 50ms")
-        assert models(app) == before or app.asked.max_latency == ""
+        await answered(app, pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: told <= of_the_footer(app))
+        footer = of_the_footer(app)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette) and of_the_palette(app))
+        assert of_the_palette(app) == footer
 
     drive(walk)
 
 
-def test_every_key_of_the_footer_is_in_the_command_palette(asked_before):
+def test_a_command_of_the_palette_does_what_its_key_does(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
-        shown = {b.binding.description for b in app.screen.active_bindings.values() if b.binding.show and b.enabled}
+        await answered(app, pilot)
         await pilot.press("ctrl+p")
         await see(pilot, "Search for commands")
-        await write(pilot, "latency")
-        await see(pilot, "latency (l)")
-        assert {"latency", "Questions", "Quit"} <= shown
+        await write(pilot, "runtime")
+        await see(pilot, "Runtime (t)")
+        await pilot.press("enter")
+        await see(pilot, "Which runtime and precision are possible?")
 
     drive(walk)
 
@@ -137,7 +144,7 @@ def test_a_slow_worker_leaves_the_screen_alive(asked_before, monkeypatch):
     monkeypatch.setattr(exploring, "load", slow)
 
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         app.ask(batch_size=8)
         await see(pilot, "… reading what is known of the device")
         await pilot.press("l")
@@ -150,7 +157,7 @@ def test_a_slow_worker_leaves_the_screen_alive(asked_before, monkeypatch):
 
 def test_a_worker_that_fails_unforeseen_is_said_and_the_screen_goes_on(asked_before, monkeypatch):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
 
         def broken(*_):
             raise ZeroDivisionError("no such luck")
@@ -196,10 +203,10 @@ def test_the_question_is_kept_in_the_home_and_asked_again(home):
         await see(pilot, "Which device", "Jetson Orin Nano 8GB")
         await write(pilot, "4090")
         await pilot.press("enter", "f2")
-        await until(pilot, lambda: isinstance(app.screen, AdviceScreen) and models(app))
+        await answered(app, pilot)
 
     async def second(app, pilot):
-        await until(pilot, lambda: isinstance(app.screen, AdviceScreen) and models(app))
+        await answered(app, pilot)
         assert app.answer.device == "rtx-4090"
 
     drive(first)
@@ -211,7 +218,7 @@ def test_where_strangers_may_be_at_the_keys_nothing_is_written(home):
     async def walk(app, pilot):
         await see(pilot, "Which device", "Jetson Orin Nano 8GB")
         await pilot.press("f2")
-        await until(pilot, lambda: isinstance(app.screen, AdviceScreen) and models(app))
+        await answered(app, pilot)
         assert "Describe" not in text(app)
 
     drive(walk, safe=True)
@@ -220,7 +227,7 @@ def test_where_strangers_may_be_at_the_keys_nothing_is_written(home):
 
 def test_a_target_that_cannot_be_read_is_explained(asked_before, monkeypatch):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
 
         def gone(*_):
             raise StoreError("the disk is gone")
@@ -234,7 +241,7 @@ def test_a_target_that_cannot_be_read_is_explained(asked_before, monkeypatch):
 
 def test_another_device_answers_for_that_device(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         before = table(app).pointed.latency_ms
         await pilot.press("d")
         await see(pilot, "Which device", "Jetson Orin Nano 8GB")
@@ -252,7 +259,7 @@ def test_another_device_answers_for_that_device(asked_before):
 
 def test_a_batch_is_asked_for_where_images_arrive_in_batches(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("i")
         await see(pilot, "How do images arrive?")
         await pilot.press("down", "enter")
@@ -266,7 +273,7 @@ def test_a_batch_is_asked_for_where_images_arrive_in_batches(asked_before):
 
 def test_a_stream_bounds_the_latency_of_one_image(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("i")
         await see(pilot, "How do images arrive?")
         await pilot.press("down", "down", "enter")
@@ -281,7 +288,7 @@ def test_a_stream_bounds_the_latency_of_one_image(asked_before):
 @SIZES
 def test_the_point_that_is_picked_in_a_chart_is_the_row_of_the_table(size, asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("down", "down")
         third = table(app).pointed_key
         await pilot.press("g")
@@ -307,7 +314,7 @@ def test_the_point_that_is_picked_in_a_chart_is_the_row_of_the_table(size, asked
 
 def test_a_click_in_a_chart_points_at_the_nearest_point_and_a_second_click_picks_it(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("g")
         await see(pilot, "on the front")
         plot = app.screen.query_one("#left")
@@ -325,7 +332,7 @@ def test_a_click_in_a_chart_points_at_the_nearest_point_and_a_second_click_picks
 @SIZES
 def test_every_chart_names_its_axes_with_units_and_checks_the_lecture(size, asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("g")
         await see(pilot, "latency of the batch (ms), batch 1, tensorrt fp16", "top-1 accuracy (%)")
         await pilot.press("2")
@@ -343,7 +350,7 @@ def test_every_chart_names_its_axes_with_units_and_checks_the_lecture(size, aske
 @SIZES
 def test_a_model_is_shown_with_layers_evidence_and_code(size, asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         name = table(app).pointed.model.partition("/")[2]
         await pilot.press("enter")
         await see(pilot, "where time goes", "Why")
@@ -363,7 +370,7 @@ def test_a_model_is_shown_with_layers_evidence_and_code(size, asked_before):
 
 def test_marked_models_are_compared_side_by_side(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("space", "down", "space")
         names = models(app)[:2]
         await pilot.press("c")
@@ -377,7 +384,7 @@ def test_the_report_and_the_command_give_the_answer_of_the_screen(asked_before, 
     seen = {}
 
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         seen["models"] = models(app)
         await pilot.press("s")
         await see(pilot, "advisor recommend --device jetson-orin-nano-8gb --max-latency 50ms")
@@ -399,7 +406,7 @@ def test_the_report_and_the_command_give_the_answer_of_the_screen(asked_before, 
 
 def test_measuring_says_what_is_wrong_with_its_question_and_can_be_left(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("x")
         await see(pilot, "Measure on this machine", "stop after")
         await pilot.press("ctrl+u")
@@ -414,7 +421,7 @@ def test_measuring_says_what_is_wrong_with_its_question_and_can_be_left(asked_be
 
 def test_a_device_is_described_from_its_data_sheet_and_answers(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("d")
         await see(pilot, "Which device", "Jetson Orin Nano 8GB")
         await write(pilot, "zzz")
@@ -437,7 +444,7 @@ def test_a_device_is_described_from_its_data_sheet_and_answers(asked_before):
 def test_everything_can_be_read_in_light_and_dark_themes(theme, asked_before):
     async def walk(app, pilot):
         app.theme = theme
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         read = [faintest(app)]
         await pilot.press("g")
         await see(pilot, "on the front")
@@ -449,7 +456,7 @@ def test_everything_can_be_read_in_light_and_dark_themes(theme, asked_before):
 
 def test_the_session_is_kept_as_it_was_when_the_interface_was_left(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("l", "up")
         await until(pilot, lambda: app.asked.max_latency == "60ms")
         app.theme = "nord"
@@ -474,7 +481,7 @@ def test_the_device_that_is_named_whole_is_meant(home):
 
 def test_the_cursor_stays_on_the_first_pick_while_budgets_move(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         await pilot.press("l", *["down"] * 4)
         await until(pilot, lambda: app.asked.max_latency == "20ms" and "max_latency_ms" in app.answer.budgets)
         await pilot.press(*["up"] * 4)
@@ -484,23 +491,9 @@ def test_the_cursor_stays_on_the_first_pick_while_budgets_move(asked_before):
     drive(walk)
 
 
-def test_clearing_a_stepped_budget_leaves_nothing_and_a_mended_text_no_complaint(asked_before):
-    async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
-        await pilot.press("l", *["up"] * 4, "ctrl+u")
-        assert app.focused.value == ""
-        await write(pilot, "5zz")
-        await see(pilot, "! ")
-        await pilot.press("ctrl+u")
-        await write(pilot, "50ms")
-        await until(pilot, lambda: app.status.kind != "error")
-
-    drive(walk)
-
-
 def test_a_point_that_is_no_pick_becomes_a_further_row(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         key = next(
             f"{row.model} {row.tag} {row.resolution}"
             for row in app.loaded.grounds.rows
@@ -515,26 +508,9 @@ def test_a_point_that_is_no_pick_becomes_a_further_row(asked_before):
     drive(walk)
 
 
-def test_the_questions_do_not_go_on_from_a_text_that_is_no_quantity(home):
-    async def walk(app, pilot):
-        await until(pilot, lambda: app.answer)
-        await pilot.press("enter")
-        await see(pilot, "question 2 of 5")
-        await write(pilot, "abc")
-        await pilot.press("f2")
-        shown = await see(pilot, "question 2 of 5", "! latency 'abc'")
-        assert "Why" not in shown
-        await pilot.press("ctrl+u")
-        await write(pilot, "50ms")
-        await pilot.press("f2")
-        await until(pilot, lambda: isinstance(app.screen, AdviceScreen))
-
-    drive(walk)
-
-
 def test_a_question_that_is_asked_again_can_be_left_as_it_was(asked_before):
     async def walk(app, pilot):
-        await until(pilot, lambda: app.answer and models(app))
+        await answered(app, pilot)
         before = app.asked
         await pilot.press("t")
         await see(pilot, "Which runtime and precision are possible?", "⏎ Select")

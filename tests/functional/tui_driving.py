@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from textual.pilot import Pilot
 
 from advisor.tui.app import AdvisorApp
+from advisor.tui.screens.advice import AdviceScreen
+from advisor.tui.widgets.picks import PicksTable
 
 PATIENCE_S = 240
 
@@ -33,6 +35,11 @@ async def until(pilot: Pilot, true: Callable[[], object]) -> None:
     await pilot.pause()
 
 
+async def answered(app, pilot: Pilot) -> None:
+    """Wait until the advice is in front and has picks."""
+    await until(pilot, lambda: isinstance(app.screen, AdviceScreen) and app.answer and models(app))
+
+
 async def see(pilot: Pilot, *words: str) -> str:
     """Wait until the screen shows all the words; returns the screen."""
     await until(pilot, lambda: all(word in text(pilot.app) for word in words))
@@ -42,6 +49,16 @@ async def see(pilot: Pilot, *words: str) -> str:
 async def write(pilot: Pilot, words: str) -> None:
     """Type a text."""
     await pilot.press(*("space" if c == " " else c for c in words))
+
+
+def table(app) -> PicksTable:
+    """The picks of the advice in front."""
+    return app.screen.query_one(PicksTable)
+
+
+def models(app) -> list[str]:
+    """The ranked models of the table, best first; not what is to be measured."""
+    return [pick.model for pick in table(app)._picks.values() if pick.rank]
 
 
 def text(app) -> str:

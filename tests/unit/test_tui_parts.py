@@ -77,6 +77,11 @@ def test_a_damaged_session_is_an_empty_one_with_a_sentence(empty_home, content):
     assert "damaged and ignored" in said
 
 
+def test_a_home_that_is_a_file_has_no_session_and_none_that_is_damaged(empty_home):
+    empty_home.write_text("no folder")
+    assert remembering.recall() == (remembering.Session(), "")
+
+
 def test_the_command_asks_only_what_differs_from_the_defaults():
     assert Asked(device="rtx-4090", max_latency="5ms", everything=True).command(7) == (
         "advisor recommend --device rtx-4090 --max-latency 5ms --all --top 7"

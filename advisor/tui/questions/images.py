@@ -11,7 +11,6 @@ from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from advisor.errors import UsageError
-from advisor.tui.messages import Status
 from advisor.tui.widgets.question import Question
 from advisor.units import latency_ms, throughput_img_s
 from advisor.workflows.answering import checked_batch
@@ -48,7 +47,8 @@ class ImagesQuestion(Question):
         self.query_one(OptionList).highlighted = 1 if self.advisor.asked.batch_size > 1 else 0
 
     def choose(self, options: OptionList, option_id: str) -> None:
-        """Batches and streams need a number."""
+        """Batches and streams need a number; what was said of the number for another kind is taken back."""
+        self.withdraw()
         self._kind = option_id
         wants = option_id != "one"
         self.query_one("#count-row").display = self.query_one(Input).display = wants
@@ -56,14 +56,20 @@ class ImagesQuestion(Question):
         if not wants:
             self.advisor.ask(batch_size=1)
 
-    def submit(self, field: Input) -> None:
-        """Take N, or say what is wrong with it."""
+    def unfinished(self) -> bool:
+        """Whether N is wanted and is none: it is said, and the cursor put there. Else it is taken."""
+        if self._kind == "one":
+            return False
+        field = self.query_one("#count", Input)
         try:
-            self.advisor.ask(**self._changes(field.value.strip()))
+            changes = self._changes(field.value.strip())
         except UsageError as error:
-            self.advisor.status = Status("error", str(error))
-        else:
-            self.post_message(self.Done())
+            self.advisor.complain("count", str(error))
+            field.focus()
+            return True
+        self.withdraw()
+        self.advisor.ask(**changes)
+        return False
 
     def _changes(self, text: str) -> dict[str, object]:
         if self._kind == "batch":

@@ -46,8 +46,7 @@ class NeedsQuestion(Question):
         """Show the modes of the device that was chosen."""
         self._show_modes(self.advisor.devices)
         for field in self.query(BudgetInput):
-            with self.prevent(Input.Changed):
-                field.value = getattr(self.advisor.asked, field.field.name)
+            field.restore(getattr(self.advisor.asked, field.field.name))
         super().begin()
 
     def _show_modes(self, devices: Devices | None) -> None:
@@ -64,11 +63,10 @@ class NeedsQuestion(Question):
             self.query_one(OptionList).highlighted = 0
 
     def unfinished(self) -> bool:
-        """Whether a text is no quantity: it is said again, and the cursor put there."""
+        """Whether a text is no quantity as it stands now: it is said again, and the cursor put there."""
         for field in self.query(BudgetInput):
-            if field.has_class("-wrong"):
+            if not field.take():
                 field.focus()
-                field.take()
                 return True
         return False
 

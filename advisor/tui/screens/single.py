@@ -43,10 +43,10 @@ class SingleScreen(AppWidget, ModalScreen[None]):
 
     @on(Question.Done)
     def _answered(self) -> None:
-        if not self.query_one(Question).unfinished():
-            self.dismiss()
+        self.dismiss()
 
     def action_leave(self) -> None:
         """As it was."""
+        self.query_one(Question).withdraw()
         self.advisor.asked = self._before
         self.dismiss()

@@ -59,18 +59,22 @@ class StartScreen(AppWidget, Screen[None]):
     def _show_answer(self, answer: Recommendation | None) -> None:
         self.query_one("#so-far", Static).update(_so_far(answer))
 
-    @on(Question.Done)
     def action_forward(self) -> None:
+        """The next question, if nothing in this one must be mended."""
+        if not self._now.unfinished():
+            self._next()
+
+    @on(Question.Done)
+    def _next(self) -> None:
         """The next question, after the last the advice."""
-        if self._now.unfinished():
-            return
         if self.at + 1 < len(QUESTIONS):
             self.at += 1
         else:
             self.action_finish()
 
     def action_back(self) -> None:
-        """The question before."""
+        """The question before; what is wrong with this one is said when it comes forward and is gone on from again."""
+        self._now.withdraw()
         self.at = max(self.at - 1, 0)
 
     def action_finish(self) -> None:

@@ -14,7 +14,6 @@ from textual.reactive import Reactive
 from textual.widgets import Input, Label
 
 from advisor.errors import UsageError
-from advisor.tui.messages import Status
 from advisor.tui.stepping import SCALES, stepped
 from advisor.tui.typing import AppWidget
 from advisor.workflows.questioning import Asked
@@ -64,26 +63,35 @@ class BudgetInput(AppWidget, Input):
             self.value = stepped(self.field.name, self.value, up)
             self.cursor_position = len(self.value)
         except UsageError as error:
-            self.advisor.status = Status("error", str(error))
+            self.advisor.complain(self.field.name, str(error))
 
     def action_clear(self) -> None:
         """No bound, wherever the cursor stands."""
         self.value = ""
 
-    def take(self) -> None:
-        """Ask with what was typed, or say what is wrong with it."""
+    def restore(self, value: str) -> None:
+        """Show what is asked. A text that was wrong is gone, and what was said of it."""
+        with self.prevent(Input.Changed):
+            self.value = value
+        self._mended()
+
+    def take(self) -> bool:
+        """Ask with what was typed, or say what is wrong with it; whether nothing is."""
         text = self.value.strip()
         try:
             if text or self.field.name == "confidence":
                 SCALES[self.field.name].parse(text)
         except UsageError as error:
-            self.advisor.status = Status("error", str(error))
+            self.advisor.complain(self.field.name, str(error))
             self.add_class("-wrong")
-        else:
-            self.remove_class("-wrong")
-            if self.advisor.status.kind == "error":
-                self.advisor.status = Status()  # of a text that is gone; the answer says what else is wrong
-            self.advisor.ask(**{self.field.name: text})
+            return False
+        self._mended()
+        self.advisor.ask(**{self.field.name: text})
+        return True
+
+    def _mended(self) -> None:
+        self.remove_class("-wrong")
+        self.advisor.take_back(self.field.name)
 
 
 class Budgets(AppWidget, Container):

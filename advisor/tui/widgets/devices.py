@@ -76,8 +76,11 @@ class DeviceList(AppWidget, Vertical):
         if devices is None:
             options.set_options([Option("looking at this machine and the profiles …", disabled=True)])
             return
-        options.set_options(_options(devices, text.strip().casefold(), self.advisor.safe))
-        chosen = _best(devices, text.casefold().split()) if text.strip() else self.advisor.asked.device or HERE
+        words = text.casefold().split()
+        found = [(device, count) for device, count in devices.known if _matches(device, words)]
+        here = [] if words or self.advisor.safe else [_here(devices)]
+        options.set_options([*here, *_options(found, self.advisor.safe)])
+        chosen = _best(found, words) if words else self.advisor.asked.device or HERE
         ids = [option.id for option in options.options]
         enabled = [i for i, option in enumerate(options.options) if not option.disabled]
         options.highlighted = (
@@ -85,11 +88,9 @@ class DeviceList(AppWidget, Vertical):
         )
 
 
-def _options(devices: Devices, text: str, safe: bool) -> Iterator[Option]:
-    if not text and not safe:
-        yield _here(devices)
+def _options(found: Sequence[tuple[Device, int]], safe: bool) -> Iterator[Option]:
     for kind, family in _FAMILIES.items():
-        members = [(device, count) for device, count in devices.known if device.kind == kind and _matches(device, text)]
+        members = [(device, count) for device, count in found if device.kind == kind]
         if members:
             yield Option(Content.styled(f"— {family} —", "bold"), disabled=True)
             yield from (_option(device, count) for device, count in members)
@@ -112,13 +113,13 @@ def _option(device: Device, count: int) -> Option:
     return Option(Content(f" {name:<33.33} {device.id:<27.27} {timed:>10}"), id=device.id)
 
 
-def _best(devices: Devices, words: Sequence[str]) -> str:
+def _best(found: Sequence[tuple[Device, int]], words: Sequence[str]) -> str:
     """Id of the device that is meant: one whose name has all the words as they are typed, before one that only contains them."""
-    found = [device for device, _ in devices.known if _matches(device, " ".join(words))]
-    whole = [d for d in found if set(words) <= set(re.split(r"[^a-z0-9]+", f"{d.id} {d.name}".casefold()))]
-    return min(whole or found, key=lambda device: len(device.id)).id if found else ""
+    matched = [device for device, _ in found]
+    whole = [d for d in matched if set(words) <= set(re.split(r"[^a-z0-9]+", f"{d.id} {d.name}".casefold()))]
+    return min(whole or matched, key=lambda device: len(device.id)).id if matched else ""
 
 
-def _matches(device: Device, text: str) -> bool:
+def _matches(device: Device, words: Sequence[str]) -> bool:
     names = " ".join((device.id, device.name, *device.aliases)).casefold()
-    return all(word in names for word in text.split())
+    return all(word in names for word in words)

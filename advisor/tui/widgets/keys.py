@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from textual.binding import ActiveBinding, Binding
 from textual.content import Content
 from textual.screen import Screen
 from textual.style import Style
@@ -23,16 +26,23 @@ class Keys(Static):
         self._changed(self.screen)
 
     def _changed(self, screen: Screen[object]) -> None:
-        shown: dict[str, Content] = {}
-        for _, binding, enabled, _ in screen.active_bindings.values():
-            told = binding.show or binding.key == "enter"  # which lists and fields do not tell of themselves
-            if told and enabled and binding.description and binding.action not in shown:
-                key = self.app.get_key_display(binding)
-                click = Style.from_meta({"@click": f"app.simulate_key('{binding.key}')"})
-                words = Content.assemble(Content.styled(key, _KEY), f" {binding.description}")
-                shown[binding.action] = words.stylize(click)
-        lines = _lines(list(shown.values()), self.content_size.width)
+        lines = _lines([self._words(told.binding) for told in told_keys(screen)], self.content_size.width)
         self.update(Content("\n").join(lines), layout=len(lines) != self.size.height)
+
+    def _words(self, binding: Binding) -> Content:
+        key = Content.styled(self.app.get_key_display(binding), _KEY)
+        click = Style.from_meta({"@click": f"app.simulate_key('{binding.key}')"})
+        return Content.assemble(key, f" {binding.description}").stylize(click)
+
+
+def told_keys(screen: Screen[Any]) -> list[ActiveBinding]:
+    """The keys that a screen tells of, one for each action: all that are to be shown, and Enter, which lists and fields hide."""
+    told: dict[str, ActiveBinding] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if (binding.show or binding.key == "enter") and active.enabled and binding.description:
+            told.setdefault(binding.action, active)
+    return list(told.values())
 
 
 def _lines(words: list[Content], width: int) -> list[Content]:

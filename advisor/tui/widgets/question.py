@@ -20,7 +20,7 @@ class Question(AppWidget, Container):
     WHY: ClassVar[str] = ""
 
     class Done(Message):
-        """This question is answered."""
+        """This question is answered, and nothing in it must be mended."""
 
     def heading(self) -> Iterator[Widget]:
         """The question and the reason for it."""
@@ -37,29 +37,27 @@ class Question(AppWidget, Container):
         """Whether something must be mended before going on; it is said. Questions with texts override this."""
         return False
 
-    def skip(self) -> None:
-        """Take the default. Questions that keep something override this."""
+    def withdraw(self) -> None:
+        """Take back what was said of the texts: the question is left, or they matter no more."""
+        for field in self.query(Input):
+            self.advisor.take_back(field.id or "")
 
     def _fields(self) -> list[Widget]:
         return [w for w in self.query("Input, OptionList") if w.can_focus and w.display]
 
     def go_on(self, widget: Widget) -> None:
-        """From a field to the next, from the last to the next question."""
+        """From a field to the next, from the last to the next question if nothing must be mended."""
         fields = self._fields()
         at = fields.index(widget)
         if at + 1 < len(fields):
             self.screen.set_focus(fields[at + 1])
-        else:
+        elif not self.unfinished():
             self.post_message(self.Done())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in a field."""
         event.stop()
-        self.submit(event.input)
-
-    def submit(self, field: Input) -> None:
-        """A field was left with Enter; questions that check its text override this."""
-        self.go_on(field)
+        self.go_on(event.input)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click on an option."""
