@@ -218,6 +218,7 @@ class Runner:
             "telemetry_codes": telemetry.codes,
             "environment": recorded_environment(job, self.launcher.environment),
             "job": job.to_json(),
+            "cores": self.cores,
         }
         if "software" in result:
             result["software"] = {**result["software"], **self.watch.software}
@@ -229,7 +230,7 @@ class Runner:
     def finish(self, launch: Launch, job: Job, result: Mapping[str, Any], codes: Sequence[str]) -> Mapping[str, Any]:
         """Judge a result and note it in the journal; the event, with sentences."""
         found = analyse(job, result)
-        verdict = judge(job, result, found, codes, self.cores)
+        verdict = judge(job, result, found, codes, result.get("cores", self.cores))
         event: dict[str, Any] = {
             "campaign": self.campaign.id, "key": launch.key, "attempt": launch.next_attempt, "status": result["status"],
             "reason": result["reason"], "verdict": verdict.verdict, "codes": list(verdict.codes),
