@@ -256,11 +256,15 @@ def test_a_launch_is_given_time_and_room_before_the_deadline_for_all_its_waiting
 
 
 def test_what_a_run_finds_of_a_launch_is_what_its_raw_result_says_again(journal):
+    class Slowed(Contended):
+        slowdown = 1.5
+
     campaign = campaigns(journal.events())["c"]
-    Runner(journal, Contended(journal.results), campaign, 1, {}, {}, silent(), wait=lambda _: None).run(None)
+    campaign.settings = {"cores": 2}  # when it was planned: the run that measures may use one
+    Runner(journal, Slowed(journal.results), campaign, 1, {}, {}, silent(), wait=lambda _: None).run(None)
     events = [attempt for one in launches(journal) for attempt in one.attempts]
-    assert len(events) == 9
-    again = [seen(campaign, event, journal.results).verdict for event in events]
+    assert [event["codes"] for event in events] == [["contended-all-cores"]] * 9
+    again = [seen(campaign, {**event, "verdict": "", "codes": []}, journal.results).verdict for event in events]
     assert [(one.verdict, list(one.codes)) for one in again] == [(e["verdict"], e["codes"]) for e in events]
 
 
