@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -38,7 +38,7 @@ class Analysis:
     slowdown: float | None
     """Median reference unit over the quiet one; None without a reference."""
     reference_moved: float | None
-    """Last third of the slices over the first, less one."""
+    """Last third of the slices over the first, less one: of quiet moments those around the forwards that count."""
     corrected_ms: float | None
     headline: str
     """Which is the number: wall time of all forwards, of those in quiet moments, or corrected by the reference."""
@@ -52,8 +52,10 @@ def analyse(job: Job, result: Mapping[str, Any]) -> Analysis | None:
     if len(seen.host_ms) < stats.BLOCKS:
         return None
     device = result["samples"]["device_ms"]
-    slow, moved, corrected, bounds = _reference(job, seen)
-    wall, cpu, headline = _counted(job, seen)
+    groups = _quiet_groups(job, seen)
+    slow, moved, corrected, bounds = _reference(job, seen, groups)
+    wall, cpu = _counted(seen, groups)
+    headline = QUIET if groups else WALL
     contended = slow is not None and slow > _CORRECT_FROM and job.compute_unit == "cpu" and headline != QUIET
     use_corrected = contended and corrected is not None and bounds is not None
     inside = bounds if use_corrected and bounds else stats.interval(wall)
@@ -81,17 +83,17 @@ def analyse(job: Job, result: Mapping[str, Any]) -> Analysis | None:
     )
 
 
-def _counted(job: Job, seen: Samples) -> tuple[list[float], float, str]:
-    """(wall times that count, median processor time of the same forwards, headline).
+def _quiet_groups(job: Job, seen: Samples) -> list[int]:
+    """On a CPU the groups of quiet moments, where they are ten and not all: a neighbour's load comes and goes within seconds."""
+    groups = seen.quiet_at(job.quiet_ms) if job.quiet_ms is not None and job.compute_unit == "cpu" else []
+    return groups if stats.BLOCKS <= len(groups) < len(seen.groups) else []
 
-    On a CPU those of quiet moments, where ten groups are: a neighbour's load comes and goes within seconds.
-    """
-    groups = seen.quiet_groups(job.quiet_ms) if job.quiet_ms is not None and job.compute_unit == "cpu" else []
-    some = stats.BLOCKS <= len(groups) < len(seen.groups)
-    at = [i for group in groups for i in group] if some else range(len(seen.host_ms))
+
+def _counted(seen: Samples, groups: Sequence[int]) -> tuple[list[float], float]:
+    """(wall times that count, median processor time of the same forwards): those of the groups, of all where none is named."""
+    at = seen.forwards_of(groups) if groups else range(len(seen.host_ms))
     wall = [seen.host_ms[i] for i in at]
-    cpu = median(seen.cpu_ms[i] for i in at) if seen.cpu_ms else median(wall)
-    return wall, cpu, QUIET if some else WALL
+    return wall, median(seen.cpu_ms[i] for i in at) if seen.cpu_ms else median(wall)
 
 
 def samples_of(result: Mapping[str, Any]) -> Samples:
@@ -102,13 +104,16 @@ def samples_of(result: Mapping[str, Any]) -> Samples:
     )  # fmt: skip
 
 
-def _reference(job: Job, seen: Samples) -> tuple[float | None, float | None, float | None, stats.Interval | None]:
-    """(slowdown, how far the reference moved, corrected median, its interval)."""
+def _reference(
+    job: Job, seen: Samples, groups: Sequence[int]
+) -> tuple[float | None, float | None, float | None, stats.Interval | None]:
+    """(slowdown, how far the reference moved around the groups that count, corrected median, its interval)."""
     slices = seen.reference_ms
     if not slices or job.quiet_ms is None:
         return None, None, None, None
-    edge = max(1, len(slices) // 3)
-    moved = median(slices[-edge:]) / median(slices[:edge]) - 1
+    beside = [slices[i] for i in sorted({side for i in groups for side in (i, i + 1)})] or slices
+    edge = max(1, len(beside) // 3)
+    moved = median(beside[-edge:]) / median(beside[:edge]) - 1
     corrected = [job.quiet_ms * ratio for ratio in seen.ratios()]
     bounds = stats.interval(corrected) if len(corrected) >= stats.BLOCKS else None
     return median(slices) / job.quiet_ms, moved, median(corrected), bounds

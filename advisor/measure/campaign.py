@@ -13,7 +13,7 @@ from typing import Any
 from advisor.errors import AdvisorError
 from advisor.measure import artifacts, memory
 from advisor.measure.analysis import analyse
-from advisor.measure.cost import CostModel
+from advisor.measure.cost import CostModel, longest_s
 from advisor.measure.files import write_json
 from advisor.measure.journal import FINISHED, SKIPPED, STARTED, Journal
 from advisor.measure.launching import Interrupt, Launcher, recorded_environment, timeout_s
@@ -122,7 +122,7 @@ class Runner:
             self.stopped = "interrupted"
         elif self._hopeless():
             self.stopped = "rejected"
-        elif deadline is not None and monotonic() + self._cost(launch.job) > deadline:
+        elif deadline is not None and monotonic() + self._most(launch.job) > deadline:
             self.stopped = "budget"
         return bool(self.stopped)
 
@@ -139,6 +139,10 @@ class Runner:
 
     def _cost(self, job: Job) -> float:
         return self.costs.seconds(job, self._forward(job))
+
+    def _most(self, job: Job) -> float:
+        """What a launch should take, and also where it finds no quiet moment: the end is kept either way."""
+        return max(self._cost(job), longest_s(job, self._forward(job)))
 
     def _left_s(self) -> float:
         needed = sum(self._cost(one.job) for one in self.campaign.launches.values() if not one.settled)
@@ -211,13 +215,15 @@ class Runner:
         self.journal.append(STARTED, campaign=self.campaign.id, key=launch.key, attempt=attempt, boot_id=boot_id())
         forward = self._forward(job) or 0.0
         with self.watch.over(job) as seen:
-            result = self.launcher.run(name, job, timeout_s(forward, self._cost(job), job.runtime))
+            longest = longest_s(job, self._forward(job))
+            result = self.launcher.run(name, job, timeout_s(forward, self._cost(job), job.runtime, longest))
         telemetry = seen.summary(result.get("moments", {}))
         result |= {
             "telemetry": telemetry.values,
             "telemetry_codes": telemetry.codes,
             "environment": recorded_environment(job, self.launcher.environment),
             "job": job.to_json(),
+            "cores": self.cores,
         }
         if "software" in result:
             result["software"] = {**result["software"], **self.watch.software}
@@ -229,7 +235,7 @@ class Runner:
     def finish(self, launch: Launch, job: Job, result: Mapping[str, Any], codes: Sequence[str]) -> Mapping[str, Any]:
         """Judge a result and note it in the journal; the event, with sentences."""
         found = analyse(job, result)
-        verdict = judge(job, result, found, codes, self.cores)
+        verdict = judge(job, result, found, codes, result.get("cores", self.cores))
         event: dict[str, Any] = {
             "campaign": self.campaign.id, "key": launch.key, "attempt": launch.next_attempt, "status": result["status"],
             "reason": result["reason"], "verdict": verdict.verdict, "codes": list(verdict.codes),

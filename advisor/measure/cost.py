@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from advisor.measure import sampling
 from advisor.measure.records import Job
 
 _START_S, _WARM_S, _REFERENCE_SHARE = 6.0, 1.0, 1.5
 _FORWARDS_AROUND, _LEAST_SAMPLES = 12, 10
 _FORWARDS_UNTIMED = 7
 _THROUGHPUT_S, _THROUGHPUT_LEAST = 2.0, 5
-_UNKNOWN_FORWARD_S = 0.5
+_UNKNOWN_FORWARD_S, _UNKNOWN_UNIT_MS = 0.5, 1.0
 _ENGINE_S, _ENGINE_LOAD_S, _COMPILE_S = 180.0, 20.0, 60.0
 
 
@@ -23,9 +24,23 @@ def build_s(job: Job) -> float:
     return _COMPILE_S if job.runtime == "pytorch-compile" else 0.0
 
 
+def longest_s(job: Job, forward_s: float | None) -> float:
+    """The most a launch takes whose forwards take what was predicted: the warm-up never settles and no moment is quiet.
+
+    0 where nothing waits for quiet moments: on an accelerator, and where nothing is timed.
+    """
+    if job.compute_unit != "cpu" or not job.timed:
+        return 0.0
+    t = forward_s or _UNKNOWN_FORWARD_S
+    warm = sampling.warm_most_s(job.budget_s, compiles=job.runtime == "pytorch-compile")
+    timed = sampling.patient_s(job.budget_s, t * 1e3, job.quiet_ms or _UNKNOWN_UNIT_MS)
+    flow = sampling.throughput_s(t * 1e3) if job.with_throughput else 0.0
+    return _START_S + build_s(job) + warm + _FORWARDS_AROUND * t + timed + flow
+
+
 @dataclass(slots=True)
 class CostModel:
-    """Seconds per launch from the predicted forward, scaled by what launches really took."""
+    """Seconds per launch from the predicted forward, scaled by what launches really took: waiting for quiet moments is learnt so."""
 
     ratios: list[float] = field(default_factory=list)
 

@@ -105,10 +105,13 @@ class Launcher:
         return _unexplained(code, _oom_kills() - killed_before, log)
 
 
-def timeout_s(forward_s: float, launch_s: float, runtime: str) -> float:
-    """Between 2 and 10 minutes: loading and 20 forwards, or twice what the launch should take; more where the runtime builds."""
+def timeout_s(forward_s: float, launch_s: float, runtime: str, longest_s: float = 0.0) -> float:
+    """Between 2 and 10 minutes: loading and 20 forwards, or twice what the launch should take; more where the runtime builds.
+
+    Always room for `longest_s`, what the launch may take by its own rules, and a minute: one that is ended is not tried again.
+    """
     usual = min(_LONGEST_S, max(_SHORTEST_S, _LOAD_S + 20 * forward_s, 2 * launch_s))
-    return max(usual, _BUILDING_S.get(runtime, 0.0))
+    return max(usual, _BUILDING_S.get(runtime, 0.0), _LOAD_S + longest_s)
 
 
 def _ended_within(pid: int, seconds: float) -> bool:

@@ -20,7 +20,6 @@ from advisor.probe import load as load_probe
 from advisor.records import Probed
 
 _WARM_S = {"cpu": 0.5, "gpu": 1.0}
-_WARM_MOST_S, _COMPILE_MOST_S = 10.0, 60.0
 _FIXED = ("thp", "governor", "turbo", "cpu_min_mhz", "cpu_max_mhz")
 """Settings of the machine that must be the same after a launch."""
 _TOLERANCE = 1e-3
@@ -104,7 +103,7 @@ def _timing(job: Job, loaded: Loaded, forward: Callable[[], float], used: _Used)
     reference = loaded.reference()
     warm = sampling.warm_up(
         loaded.runner, perf_counter_ns, least_s=_WARM_S.get(job.compute_unit, 1.0),
-        most_s=_warm_most_s(job), earlier=used.early_ms,
+        most_s=sampling.warm_most_s(job.budget_s, compiles=job.runtime == "pytorch-compile"), earlier=used.early_ms,
     )  # fmt: skip
     forward_ms = median(forward() for _ in range(3))
     quiet, timed_from = gauges.snapshot(), monotonic()
@@ -125,11 +124,6 @@ def _timing(job: Job, loaded: Loaded, forward: Callable[[], float], used: _Used)
         "throughput": asdict(flow) if flow else None,
         "gauges": noise,
     }
-
-
-def _warm_most_s(job: Job) -> float:
-    """No more than twice the time for forwards: on a machine that is not quiet two windows may never agree."""
-    return _COMPILE_MOST_S if job.runtime == "pytorch-compile" else min(_WARM_MOST_S, 2 * job.budget_s)
 
 
 def _memory_phase(loaded: Loaded, before: Before, forward: Callable[[], float]) -> _Used:

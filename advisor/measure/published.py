@@ -1,6 +1,6 @@
 """A published number from the launches of one subject: median of launch medians, interval over all launches.
 
-Worked out from the journal and the result files alone, so that it can be worked out again.
+Worked out from the plan in the journal and the result files alone, by today's rules, so that it can be worked out again.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from advisor.measure.analysis import CORRECTED, QUIET, WALL, Analysis, analyse
+from advisor.measure.analysis import CORRECTED, QUIET, WALL, Analysis
 from advisor.measure.files import read_json
 from advisor.measure.plan import LAUNCHES
 from advisor.measure.progress import Campaign, Launch
 from advisor.measure.records import MEASURE, Job, subject_hash
+from advisor.measure.rejudging import first_valid, seen
 from advisor.measure.stats import LEAST_EFFECTIVE
 from advisor.measure.verdict import DEGRADED, REJECTED, Verdict, across, judged
 from advisor.records.cases import CASES, INFO
@@ -97,20 +98,16 @@ def published(campaign: Campaign, folder: Path) -> tuple[list[Published], list[L
         if found is not None:
             numbers.append(found)
         elif any(one.attempts or one.skipped for one in launches):
-            left.append(_left(launches, _weighed(campaign, launches, folder)))
+            left.append(_left(campaign, launches, folder))
     return numbers, left
 
 
 def _published(campaign: Campaign, launches: Sequence[Launch], folder: Path) -> Published | None:
-    valid = [(one.valid, read_json(folder / one.valid["file"])) for one in launches if one.valid is not None]
-    results = [(event, result) for event, result in valid if result is not None]
-    analysed = [(event, result, analyse(Job.from_json(result["job"]), result)) for event, result in results]
-    kept = [(event, result, found) for event, result, found in analysed if found is not None]
+    kept = [one for launch in launches if (one := first_valid(campaign, launch, folder)) is not None]
     if not kept:
         return None
-    return _combined(
-        campaign, launches, [r for _, r, _ in kept], [f for _, _, f in kept], [e["codes"] for e, _, _ in kept]
-    )
+    codes = [one.verdict.codes for one in kept]
+    return _combined(campaign, launches, [one.result for one in kept], [one.found for one in kept if one.found], codes)
 
 
 def _combined(
@@ -220,12 +217,15 @@ def _weighed(campaign: Campaign, launches: Sequence[Launch], folder: Path) -> We
     return None
 
 
-def _left(launches: Sequence[Launch], weighed: Weighed | None) -> Left:
+def _left(campaign: Campaign, launches: Sequence[Launch], folder: Path) -> Left:
+    weighed = _weighed(campaign, launches, folder)
     last = next((one.attempts[-1] for one in launches if one.attempts), None)
     if last is None:
         return Left(launches[0].job, "skipped", (next(one.skipped for one in launches if one.skipped),))
-    codes = tuple(CASES[code].sentence for code in last["codes"] if CASES[code].effect != INFO)
-    reasons = (last["reason"],) if last["reason"] else codes
+    again = seen(campaign, last, folder)
+    codes = again.verdict.codes if again is not None else last["codes"]
+    sentences = tuple(CASES[code].sentence for code in codes if CASES[code].effect != INFO)
+    reasons = (last["reason"],) if last["reason"] else sentences
     status = MEMORY if weighed is not None and not weighed.job.timed else last["status"]
     return Left(launches[0].job, status, reasons, weighed)
 

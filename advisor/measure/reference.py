@@ -17,7 +17,8 @@ SLICE_MS = 20.0
 """Shortest slice: a shorter one mostly sees the cache misses that the model left."""
 MATCH = 0.5
 """A slice lasts this share of the forwards beside it: matched within a factor of two, and a third of the time in all."""
-_QUIET_SHARE = 0.25
+QUIET_SHARE = 0.25
+"""Which quantile of slices is the machine left alone: lower ones are luck, higher ones other work."""
 _EVICT_BYTES = 64 << 20
 
 Clock = Callable[[], int]
@@ -40,7 +41,8 @@ class Reference:
             self.unit()
         return (self.clock() - start) / 1e6 / units
 
-    def units_for(self, forward_ms: float, unit_ms: float) -> int:
+    @staticmethod
+    def units_for(forward_ms: float, unit_ms: float) -> int:
         """How many units last about half as long as the forwards beside them, and at least 20 ms."""
         return max(1, ceil(SLICE_MS / unit_ms), round(MATCH * forward_ms / unit_ms))
 
@@ -106,7 +108,7 @@ def quiet_slices(reference: Reference, seconds: float, evict: Callable[[], None]
 
 def quiet_ms(slices: Sequence[float]) -> float:
     """Unit time when the machine is left alone: the lower quartile of slices."""
-    return percentile(sorted(slices), _QUIET_SHARE)
+    return percentile(sorted(slices), QUIET_SHARE)
 
 
 def evictor() -> Callable[[], None]:

@@ -14,19 +14,20 @@ from math import ceil
 from statistics import median
 from typing import Protocol
 
-from advisor.measure.reference import Clock, Reference
-from advisor.measure.stats import MAX_SAMPLES
+from advisor.measure.reference import QUIET_SHARE, Clock, Reference
+from advisor.measure.stats import BLOCKS, MAX_SAMPLES, percentile
 from advisor.measure.stopping import StopRule, is_steady, least_samples
 
 _WARM_LEAST, _WARM_WINDOW, _WARM_WINDOW_S, _WARM_MOST = 3, 5, 0.25, 300
 _WARM_SLOW_MS, _WARM_SLOW_WINDOW = 500.0, 3
+_WARM_MOST_S, _COMPILE_MOST_S = 10.0, 60.0
 _GROUP_MS, _GROUP_LEAST, _GROUP_MOST_MS = 50.0, 3, 200.0
 _THROUGHPUT_S, _SYNC_EVERY = 2.0, 16
 _THROUGHPUT_LEAST = ((200.0, 30), (1000.0, 10), (float("inf"), 5))
 """(forward in ms up to which, fewest forwards)."""
 QUIET_UP_TO = 1.05
 """A slice of the reference kernel up to this many times its quiet cost: the machine is left alone."""
-_PATIENCE = 3.0
+PATIENCE = 3.0
 """How many times the time for forwards may be spent on waiting for enough of them in quiet moments."""
 
 
@@ -73,18 +74,21 @@ class Samples:
             start += count
         return found
 
-    def quiet_groups(self, unit_ms: float) -> list[range]:
-        """Positions of the forwards of each group that stands between two slices of a quiet machine.
+    def quiet_at(self, calibrated_ms: float) -> list[int]:
+        """Which groups stand between two slices of a quiet machine; `calibrated_ms` is what a unit took when it was calibrated.
 
+        Where the launch's own lower quartile is below that, the calibration met a slow moment, and the quartile is the measure.
         Chosen by the reference alone, never by the model's own time: that would prefer the fast ones.
         """
+        if not self.reference_ms:
+            return []
+        most = QUIET_UP_TO * min(calibrated_ms, percentile(sorted(self.reference_ms), QUIET_SHARE))
+        return [i for i, around in enumerate(pairwise(self.reference_ms)) if max(around) <= most]
+
+    def forwards_of(self, groups: Sequence[int]) -> list[int]:
+        """Positions of the forwards of those groups."""
         ends = list(accumulate(self.groups))
-        most = QUIET_UP_TO * unit_ms
-        return [
-            range(end - count, end)
-            for end, count, around in zip(ends, self.groups, pairwise(self.reference_ms), strict=False)
-            if max(around) <= most
-        ]
+        return [at for i in groups for at in range(ends[i] - self.groups[i], ends[i])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,14 @@ def warm_up(runner: Runner, clock: Clock, *, least_s: float, most_s: float, earl
     return Warmup(len(times), (clock() - begin) / 1e9, steady)
 
 
+def warm_most_s(budget_s: float, *, compiles: bool) -> float:
+    """The longest warm-up: no more than twice the time for forwards, as where it is noisy two windows may never agree.
+
+    What compiles as it warms up is given a minute, whatever is timed after it.
+    """
+    return _COMPILE_MOST_S if compiles else min(_WARM_MOST_S, 2 * budget_s)
+
+
 def _window(forward_ms: float) -> int:
     """A quarter of a second, five forwards at least; three of models so slow that ten would take longer than the timing."""
     return (
@@ -151,6 +163,13 @@ def group_size(forward_ms: float) -> int:
     return max(_GROUP_LEAST, ceil(_GROUP_MS / forward_ms))
 
 
+def patient_s(budget_s: float, forward_ms: float, unit_ms: float) -> float:
+    """How long sampling takes where no moment is quiet: all patience, or the fewest forwards, and a slice beside each group."""
+    forwards = max(PATIENCE * budget_s, least_samples(budget_s, forward_ms / 1e3) * forward_ms / 1e3)
+    group = group_size(forward_ms) * forward_ms
+    return (forwards + group / 1e3) * (1 + Reference.units_for(group, unit_ms) * unit_ms / group)
+
+
 def sample(
     runner: Runner,
     reference: Reference | None,
@@ -164,7 +183,8 @@ def sample(
     """Time single forwards until the stop rule is satisfied.
 
     `forward_ms` is roughly what one takes, `budget_s` the most time to spend in forwards. With `quiet_ms`, what a unit of the
-    reference takes on a quiet machine, the rule looks at forwards of quiet moments only and waits for them, up to three times as long.
+    reference takes on a quiet machine, the rule looks at forwards of quiet moments only, once there are as many groups of them as
+    the analysis needs, and waits for them: up to three times as long or 5000 forwards, quiet or not.
     """
     rule = StopRule(least_samples(budget_s, forward_ms / 1e3), budget_s)
     kept, size, units = Samples(), group_size(forward_ms), 1
@@ -185,10 +205,14 @@ def sample(
 def _stop(rule: StopRule, kept: Samples, quiet_ms: float | None) -> str:
     if quiet_ms is None or not kept.reference_ms:
         return rule.reason(kept.host_ms, kept.seconds())
-    counted = [kept.host_ms[i] for group in kept.quiet_groups(quiet_ms) for i in group]
-    waited = kept.seconds() >= _PATIENCE * rule.budget_s or len(kept.host_ms) >= MAX_SAMPLES
-    enough = rule.reason(counted, sum(counted) / 1e3)
-    return enough or ("budget" if waited and len(kept.host_ms) >= rule.least else "")
+    groups = kept.quiet_at(quiet_ms)
+    if len(groups) >= BLOCKS:  # with fewer they would not count alone, and what was waited for would be lost
+        counted = [kept.host_ms[i] for i in kept.forwards_of(groups)]
+        enough = rule.reason(counted, sum(counted) / 1e3)
+        if enough:
+            return enough
+    waited = kept.seconds() >= PATIENCE * rule.budget_s or len(kept.host_ms) >= MAX_SAMPLES
+    return "budget" if waited and len(kept.host_ms) >= rule.least else ""
 
 
 def _one(runner: Runner, clock: Clock, cpu_clock: Clock, kept: Samples) -> None:
@@ -214,9 +238,18 @@ class Throughput:
     seconds: float
 
 
+def throughput_s(forward_ms: float) -> float:
+    """How long throughput takes, within a forward."""
+    return max(_THROUGHPUT_S, _least_throughput(forward_ms) * forward_ms / 1e3)
+
+
+def _least_throughput(forward_ms: float) -> int:
+    return next(count for most_ms, count in _THROUGHPUT_LEAST if forward_ms <= most_ms)
+
+
 def throughput(runner: Runner, batch_size: int, forward_ms: float, clock: Clock) -> Throughput:
     """Forwards back to back for 2 s and 30 (slow models: 10, 5) at least, waiting for the accelerator every 16."""
-    least = next(count for most_ms, count in _THROUGHPUT_LEAST if forward_ms <= most_ms)
+    least = _least_throughput(forward_ms)
     with collector_off():
         begin, n = clock(), 0
         while n < least or (clock() - begin) / 1e9 < _THROUGHPUT_S:

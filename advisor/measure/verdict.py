@@ -73,15 +73,15 @@ def _machine(job: Job, found: Analysis, cores: int) -> list[str]:
     slow = found.slowdown
     if slow is None:
         return []
+    codes = _moved(abs(found.reference_moved or 0.0))
     if found.headline == QUIET:
-        return ["quiet-moments"]
+        return ["quiet-moments", *codes]
     if slow > _HOPELESS:
         return ["contended"]
     if slow > _NOISY_UP_TO and job.compute_unit == "cpu":  # threads of the host say nothing of a GPU's load
         if job.threads >= cores:
             return ["contended-all-cores"]
         return ["corrected"] if job.threads > 1 or _cpu_agrees(found) else ["uncorrectable"]
-    codes = _moved(abs(found.reference_moved or 0.0))
     return [*codes, "noisy"] if slow > QUIET_UP_TO else codes
 
 
@@ -100,8 +100,7 @@ def _precision(found: Analysis, result: Mapping[str, Any]) -> list[str]:
         codes.append("wide" if found.grade == "D" else "imprecise")
     if abs(found.drift.relative) > _DRIFT and found.drift.p_value < _DRIFT_P:
         codes.append("drift")
-    # With quiet moments alone, drift tells what is still warming; the warm-up's windows saw the noise as well.
-    if result["warmup"] is not None and not result["warmup"]["steady"] and found.headline != QUIET:
+    if result["warmup"] is not None and not result["warmup"]["steady"]:
         codes.append("unsteady")
     if found.n < _ENOUGH:
         codes.append("few-samples")

@@ -16,11 +16,11 @@ from time import monotonic, sleep, time
 import pytest
 
 import advisor
-from advisor.measure import memory, phases, worker
+from advisor.measure import memory, phases, sampling, worker
 from advisor.measure.analysis import analyse
 from advisor.measure.artifacts import exported_file
 from advisor.measure.backends import MEASURABLE, backend
-from advisor.measure.backends.base import Unsupported
+from advisor.measure.backends.base import Loaded, Unsupported
 from advisor.measure.backends.trtexec import TrtExec, building, engine_file, parse_times, timing
 from advisor.measure.export import export, options
 from advisor.measure.launching import Launcher, recorded_environment
@@ -544,6 +544,53 @@ def test_the_address_space_is_limited_from_what_the_libraries_map(monkeypatch):
     with pytest.raises(Prepared):
         phases.run(job(), Backend())
     assert order == ["prepare", "limit"]
+
+
+class Idle:
+    """A runner that does nothing at once."""
+
+    def start(self):
+        return
+
+    def wait(self):
+        return
+
+    def device_ms(self):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("unit", "runtime", "quiet_ms", "most_s"),
+    [("cpu", "pytorch-eager", 7.0, 4.0), ("cpu", "pytorch-compile", 7.0, 60.0), ("gpu", "pytorch-eager", None, 4.0)],
+)
+def test_a_cpu_is_told_what_is_quiet_and_what_compiles_may_warm_up_for_a_minute(
+    monkeypatch, unit, runtime, quiet_ms, most_s
+):
+    told = {}
+
+    def warm_up(runner, clock, **values):
+        told.update(values)
+        return sampling.Warmup(6, 1.0, True)
+
+    def sample(*_, **values):
+        told.update(values)
+        return sampling.Samples([1.0], [1.0], [1.0], [], [1], "budget")
+
+    class Backend:
+        def prepare(self, asked):
+            return
+
+        def load(self, asked, clock):
+            return Loaded(Idle(), lambda: [1.0], lambda: None, None, {}, {})
+
+        def versions(self):
+            return {}
+
+    monkeypatch.setattr(memory, "limit_address_space", lambda: "")
+    monkeypatch.setattr(sampling, "warm_up", warm_up)
+    monkeypatch.setattr(sampling, "sample", sample)
+    phases.run(job(compute_unit=unit, runtime=runtime, quiet_ms=7.0, budget_s=2.0), Backend())
+    assert (told["quiet_ms"], told["most_s"], told["budget_s"]) == (quiet_ms, most_s, 2.0)
 
 
 def test_running_out_of_address_space_is_oom_and_not_a_kill(tmp_path):

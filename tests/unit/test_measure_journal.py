@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+from dataclasses import replace
 from itertools import pairwise
 from time import monotonic
 
@@ -16,12 +17,13 @@ from advisor.measure.adopting import adopt
 from advisor.measure.backends import trtexec
 from advisor.measure.campaign import Runner
 from advisor.measure.cost import CostModel, fitted_budget_s
-from advisor.measure.files import read_json
+from advisor.measure.files import read_json, write_json
 from advisor.measure.journal import CAMPAIGN, FINISHED, PLANNED, STARTED, Journal
 from advisor.measure.launching import Launcher, timeout_s
 from advisor.measure.plan import in_order, launches_of, rounds
 from advisor.measure.progress import campaigns
 from advisor.measure.records import MEASURE, Job, plan_key, subject_hash
+from advisor.measure.rejudging import seen
 from advisor.measure.telemetry import Telemetry
 from advisor.measure.watching import Watch, silent
 from advisor.workflows.sweeping import swept
@@ -229,6 +231,52 @@ def test_nothing_is_started_that_would_end_after_the_deadline(journal):
     runner = Runner(journal, Contended(journal.results), campaign, 2, {}, {}, silent(), wait=lambda _: None)
     assert runner.run(monotonic() + 1.0) == "budget"
     assert not any(one.attempts for one in campaign.launches.values())
+
+
+def test_a_launch_is_given_time_and_room_before_the_deadline_for_all_its_waiting(journal):
+    given = {}
+
+    class Timed(Quiet):
+        def run(self, name, asked, timeout):
+            given[asked.model] = timeout
+            return super().run(name, asked, timeout)
+
+    campaign = campaigns(journal.events())["c"]
+    asked = {key: replace(one.job, budget_s=30.0) for key, one in campaign.launches.items()}
+    for key, one in campaign.launches.items():
+        one.job = asked[key]
+    forward = {plan_key(job()): 0.04}
+    runner = Runner(journal, Timed(journal.results), campaign, 2, forward, {}, silent(), wait=lambda _: None)
+    waiting_s = 3 * 30.0 * 1.5  # all patience, and half as much again in slices
+    assert runner.run(monotonic() + waiting_s) == "budget"
+    assert given == {}
+    runner = Runner(journal, Timed(journal.results), campaign, 2, forward, {}, silent(), wait=lambda _: None)
+    assert runner.run(monotonic() + 10 * waiting_s) == ""
+    assert given["timm/resnet50"] > waiting_s + 30.0
+
+
+def test_what_a_run_finds_of_a_launch_is_what_its_raw_result_says_again(journal):
+    class Slowed(Contended):
+        slowdown = 1.5
+
+    campaign = campaigns(journal.events())["c"]
+    campaign.settings = {"cores": 2}  # when it was planned: the run that measures may use one
+    Runner(journal, Slowed(journal.results), campaign, 1, {}, {}, silent(), wait=lambda _: None).run(None)
+    events = [attempt for one in launches(journal) for attempt in one.attempts]
+    assert [event["codes"] for event in events] == [["contended-all-cores"]] * 9
+    again = [seen(campaign, {**event, "verdict": "", "codes": []}, journal.results).verdict for event in events]
+    assert [(one.verdict, list(one.codes)) for one in again] == [(e["verdict"], e["codes"]) for e in events]
+
+
+def test_a_result_that_is_adopted_is_judged_by_the_processors_it_was_measured_on(journal, monkeypatch):
+    campaign = campaigns(journal.events())["c"]
+    one = campaign.launches[plan_key(job())]
+    journal.append(STARTED, campaign="c", key=one.key, attempt=1, boot_id="a")
+    asked = replace(one.job, quiet_ms=UNIT_MS)
+    result = {"status": "ok", "reason": "", "launch_s": 1.0, "telemetry_codes": [], **figures(asked, 1.5)}
+    write_json(journal.results / f"c-{one.key}-1.json", result | {"job": asked.to_json(), "cores": 1})
+    taken = adopted(journal, "a", monkeypatch)[0]
+    assert "contended-all-cores" in taken.attempts[0]["codes"]
 
 
 def test_a_model_that_will_not_fit_is_skipped_with_both_sizes(journal):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from advisor.measure import sampling
+from advisor.measure.cost import CostModel, longest_s
+from advisor.measure.launching import timeout_s
+from advisor.measure.records import MEASURE, Job
 from advisor.measure.reference import Reference, quiet_ms, quiet_slices
+from advisor.measure.stats import BLOCKS
 
 
 @dataclass
@@ -114,7 +118,7 @@ class Neighbour:
         return ms * self.factor if self.world.now_ns < self.until_s * 1e9 else ms
 
 
-def sampled_beside(until_s: float, budget_s: float = 2.0) -> sampling.Samples:
+def sampled_beside(until_s: float, budget_s: float = 2.0, quiet_ms: float | None = 5.0) -> sampling.Samples:
     world = World()
     beside = Neighbour(world, until_s)
 
@@ -124,13 +128,13 @@ def sampled_beside(until_s: float, budget_s: float = 2.0) -> sampling.Samples:
 
     kernel = Reference("fake", lambda: world.spend(beside.slowed(5.0)), world.clock)
     return sampling.sample(
-        Slowed(world, []), kernel, world.clock, world.clock, forward_ms=40.0, budget_s=budget_s, quiet_ms=5.0
+        Slowed(world, []), kernel, world.clock, world.clock, forward_ms=40.0, budget_s=budget_s, quiet_ms=quiet_ms
     )
 
 
 def test_sampling_waits_for_quiet_moments_and_marks_them():
     seen = sampled_beside(until_s=4.0)
-    counted = [seen.host_ms[i] for group in seen.quiet_groups(5.0) for i in group]
+    counted = [seen.host_ms[i] for i in seen.forwards_of(seen.quiet_at(5.0))]
     assert set(counted) == {40.0}
     assert len(counted) >= 50
     assert max(seen.host_ms) == 60.0
@@ -138,13 +142,88 @@ def test_sampling_waits_for_quiet_moments_and_marks_them():
 
 def test_sampling_gives_up_waiting_after_three_times_its_time():
     seen = sampled_beside(until_s=1e9)
-    assert seen.quiet_groups(5.0) == []
+    assert seen.quiet_at(5.0) == []
     assert seen.stop == "budget"
     assert 6.0 <= seen.seconds() <= 6.5
 
 
 def test_a_quiet_machine_is_sampled_no_longer_for_it():
-    assert sampled_beside(until_s=0.0).seconds() <= 2.2
+    assert sampled_beside(until_s=0.0) == sampled_beside(until_s=0.0, quiet_ms=None)
+
+
+@pytest.mark.parametrize("budget_s", [1.0, 1.3, 1.6, 2.0])
+def test_sampling_that_waited_goes_on_until_the_analysis_has_its_ten_quiet_groups(budget_s):
+    seen = sampled_beside(until_s=0.7, budget_s=budget_s)
+    assert len(seen.quiet_at(5.0)) >= BLOCKS
+    assert len(seen.quiet_at(5.0)) < len(seen.groups)
+    assert seen.seconds() <= 3 * budget_s
+
+
+def test_patience_ends_with_as_many_forwards_as_are_kept_at_most():
+    world = World()
+    kernel = Reference("fake", lambda: world.spend(8.0), world.clock)
+    seen = sampling.sample(
+        Model(world, [0.5]), kernel, world.clock, world.clock, forward_ms=0.5, budget_s=2.0, quiet_ms=5.0
+    )
+    assert seen.stop == "budget"
+    assert 5000 <= len(seen.host_ms) < 5100
+    assert seen.seconds() < 2 * 2.0
+
+
+def test_without_slices_no_group_is_quiet():
+    assert sampling.Samples([1.0], [1.0], [1.0], [], [1], "budget").quiet_at(5.0) == []
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "compiles", "most_s"),
+    [
+        (10.0, False, 10.0),
+        (30.0, False, 10.0),
+        (3.0, False, 6.0),
+        (1.0, False, 2.0),
+        (3.0, True, 60.0),
+        (30.0, True, 60.0),
+    ],
+)
+def test_a_warm_up_ends_after_ten_seconds_or_twice_the_sampling_unless_it_compiles(budget_s, compiles, most_s):
+    assert sampling.warm_most_s(budget_s, compiles=compiles) == most_s
+
+
+@pytest.mark.parametrize("unit_ms", [2.0, 7.0, 60.0])
+@pytest.mark.parametrize(
+    ("forward_ms", "budget_s"), [(5.0, 1.0), (40.0, 10.0), (40.0, 30.0), (200.0, 200.0), (600.0, 5.0), (5000.0, 30.0)]
+)
+def test_no_launch_is_ended_that_keeps_its_own_rules(forward_ms, budget_s, unit_ms):
+    job = Job(
+        MEASURE, "m", 224, 1, "d", "cpu", "pytorch-eager", "fp32", "nchw", 1, "", 0, budget_s=budget_s, quiet_ms=unit_ms
+    )
+    job = replace(job, with_throughput=True)
+    world = World()
+    forward = [forward_ms * (1.0 + 0.5 * (i % 2)) / 1.25 for i in range(100_000)]  # never settles
+    kernel = Reference("fake", lambda: world.spend(1.5 * unit_ms), world.clock)  # never quiet
+    most_s = sampling.warm_most_s(budget_s, compiles=False)
+    sampling.warm_up(Model(world, forward), world.clock, least_s=0.5, most_s=most_s)
+    sampling.sample(
+        Model(world, forward),
+        kernel,
+        world.clock,
+        world.clock,
+        forward_ms=forward_ms,
+        budget_s=budget_s,
+        quiet_ms=unit_ms,
+    )
+    sampling.throughput(Model(world, forward), 1, forward_ms, world.clock)
+    took = world.now_ns / 1e9
+    longest = longest_s(job, forward_ms / 1e3)
+    expected = CostModel().seconds(job, forward_ms / 1e3)
+    assert timeout_s(forward_ms / 1e3, expected, job.runtime, longest) > took + 30.0  # half a minute to load in
+    assert longest < 2 * took + 60.0
+
+
+def test_only_what_waits_for_quiet_moments_may_take_longer():
+    job = Job(MEASURE, "m", 224, 1, "d", "cpu", "pytorch-eager", "fp32", "nchw", 1, "", 0)
+    assert longest_s(job, 0.04) > 1.5 * CostModel().seconds(job, 0.04)
+    assert longest_s(replace(job, compute_unit="gpu"), 0.04) == longest_s(replace(job, timed=False), 0.04) == 0.0
 
 
 def test_enqueue_time_is_told_from_waiting():

@@ -82,8 +82,52 @@ def passing_load(quiet_groups: int) -> dict:
         "samples__host_ms": times,
         "samples__cpu_ms": times,
         "samples__reference_ms": slices,
-        "warmup__steady": False,
     }
+
+
+def slices(*parts: tuple[int, float]) -> dict:
+    """Changes of a launch whose slices take these multiples of the quiet one: (how many, how much)."""
+    return {"samples__reference_ms": [UNIT_MS * share for count, share in parts for _ in range(count)]}
+
+
+RISING = [UNIT_MS * (0.85 + 0.01 * i) for i in range(21)]
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (slices((21, 1.0)) | {"warmup__steady": False}, ("unsteady",)),
+        (slices((8, 1.0), (1, 1.2), (12, 1.0)) | {"warmup__steady": False}, ("quiet-moments", "unsteady")),
+        ({"samples__reference_ms": RISING}, ("reference-jumped",)),
+        ({"samples__reference_ms": [*RISING[:-1], UNIT_MS * 1.06]}, ("reference-jumped",)),
+    ],
+)
+def test_a_slice_of_noise_never_makes_a_verdict_better(change, codes):
+    assert verdict(**change) == judged(codes)
+
+
+@pytest.mark.parametrize(
+    ("low", "codes"),
+    [
+        (0.98, ("quiet-moments",)),
+        (0.90, ("quiet-moments", "reference-moved")),
+        (0.85, ("quiet-moments", "reference-jumped")),
+    ],
+)
+def test_how_far_the_speed_moved_in_quiet_moments_is_told_by_their_own_slices(low, codes):
+    # 4 quick slices, 12 of the usual speed and a noisy end, which must not count: it would have jumped in every row.
+    change = slices((4, low), (12, 0.97), (5, 1.4))
+    assert verdict(**change).codes == (*codes, "few-samples")
+
+
+def test_a_calibration_at_a_slow_moment_does_not_admit_slow_groups():
+    change = passing_load(quiet_groups=12)
+    result = {"status": "ok", **figures(JOB)}
+    result["samples"] |= {name.partition("__")[2]: value for name, value in change.items()}
+    slow_when_calibrated = replace(JOB, quiet_ms=1.45 * UNIT_MS)  # 5 % over it is more than the neighbour takes
+    found = analyse(slow_when_calibrated, result)
+    assert (found.headline, found.n) == (QUIET, 36)
+    assert found.p50 == pytest.approx(median(figures(JOB)["samples"]["host_ms"]), rel=1e-3)
 
 
 def test_a_neighbour_that_comes_and_goes_leaves_the_quiet_moments():
@@ -111,8 +155,8 @@ FINDINGS = (
     ("gauges__suspended_s", 30.0, "clock-set"),
     ("check", {"ok": False, "reason": "nan"}, "output-changed"),
     ("subnormal_share", 0.4, "subnormal"),
-    ("samples__reference_ms", [UNIT_MS * 0.97] * 10 + [UNIT_MS * 1.06] * 11, "reference-moved"),
-    ("samples__reference_ms", [UNIT_MS * 0.94] * 10 + [UNIT_MS * 1.06] * 11, "reference-jumped"),
+    ("samples__reference_ms", [UNIT_MS * 0.94] * 4 + [UNIT_MS] * 17, "reference-moved"),
+    ("samples__reference_ms", [UNIT_MS * 0.90] * 4 + [UNIT_MS] * 17, "reference-jumped"),
     ("samples__host_ms", [50.0 + i for i in range(60)], "drift"),
     ("settings_changed", ["thp"], "settings-changed"),
     ("samples__host_ms", [50.0 + 4 * (i // 6 % 2) for i in range(60)], "imprecise"),
@@ -124,6 +168,7 @@ FINDINGS = (
 def test_each_finding_has_its_code(change, value, code):
     found = verdict(**{change: value})
     assert code in found.codes
+    assert "quiet-moments" not in found.codes  # of every group the machine was quiet: all of them count
     assert found.verdict != "accepted" or CASES[code].effect == INFO
 
 
