@@ -118,7 +118,7 @@ def _with_source(quantity: Quantity) -> str:
 
 
 def _slack(latency: Quantity, bound: float, confidence: float) -> str:
-    worst = bound_for(latency.value, latency.low, latency.high, min(max(confidence, 0.501), 0.999))
+    worst = bound_for(latency.value, latency.low, latency.high, confidence)
     if worst <= bound:
         return (
             f"stays under {format_ms(worst)} at {confidence:.0%}, {format_ms(bound - worst)} below the budget"
