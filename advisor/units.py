@@ -21,7 +21,7 @@ _BYTES = {
 _POWER_W = {"mW": 1e-3, "W": 1.0, "kW": 1e3}
 _ENERGY_MJ = {"uJ": 1e-3, "µJ": 1e-3, "μJ": 1e-3, "mJ": 1.0, "J": 1e3}
 _RATE = {"fps": 1.0, "img/s": 1.0, "images/s": 1.0, "/s": 1.0}
-_COUNT = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
+_COUNT = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
 
 
 def _split(text: str, quantity: str, accepted: str) -> tuple[float, str]:
@@ -31,9 +31,10 @@ def _split(text: str, quantity: str, accepted: str) -> tuple[float, str]:
     return float(match[1]), (match[2] or "").strip()
 
 
-def _parse(text: str, quantity: str, units: dict[str, float], accepted: str) -> float:
+def _parse(text: str, quantity: str, units: dict[str, float], accepted: str, folding: bool = True) -> float:
+    """In the canonical unit; `folding`: letter case of the unit aside."""
     number, unit = _split(text, quantity, accepted)
-    folded = {key.casefold(): scale for key, scale in units.items()}
+    folded = {key.casefold(): scale for key, scale in units.items()} if folding else {}
     scale = units.get(unit, folded.get(unit.casefold()))
     if scale is None:
         problem = f"has unit {unit!r}" if unit else "has no unit"
@@ -82,14 +83,8 @@ def _exact(text: str, quantity: str, units: dict[str, float], accepted: str) -> 
 
 
 def count(text: str) -> float:
-    """A count from `30M`, `5000000`, `1.2G`. Raises UsageError."""
-    number, unit = _split(text, "count", "30M, 500k, 5000000")
-    scale = _COUNT.get(unit)
-    if scale is None:
-        raise UsageError(f"count {text!r} has unit {unit!r}; accepted: 30M, 500k, 5000000")
-    if number <= 0:
-        raise UsageError(f"count {text!r} must be greater than 0")
-    return number * scale
+    """A count from `30M`, `800k`, `1.2G`; m is not M. A bare number is refused: 30 is rarely meant. Raises UsageError."""
+    return _parse(text, "count", _COUNT, "30M, 800k, 1.2G", folding=False)
 
 
 def accuracy_percent(text: str) -> float:

@@ -34,7 +34,7 @@ def test_accuracy_is_a_percentage_or_a_fraction(text, expected):
     assert units.accuracy_percent(text) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("text", "expected"), [("30M", 30e6), ("500k", 5e5), ("5000000", 5e6), ("1.2G", 1.2e9)])
+@pytest.mark.parametrize(("text", "expected"), [("30M", 30e6), ("800k", 8e5), ("5 K", 5e3), ("1.2G", 1.2e9), ("1B", 1e9)])
 def test_counts_take_a_magnitude(text, expected):
     assert units.count(text) == pytest.approx(expected)
 
@@ -56,7 +56,10 @@ def test_counts_take_a_magnitude(text, expected):
         (units.accuracy_percent, "75", "has no unit; write 75%"),
         (units.accuracy_percent, "120%", "at most at 100%"),
         (units.accuracy_percent, "75pp", "has unit 'pp'"),
-        (units.count, "30m", "has unit 'm'"),
+        (units.count, "30m", "has unit 'm'; accepted: 30M, 800k, 1.2G"),
+        (units.count, "30", "count '30' has no unit; accepted: 30M, 800k, 1.2G"),
+        (units.count, "5000000", "has no unit"),
+        (units.count, "0M", "must be greater than 0"),
         (units.fraction, "1.5", "above 0 and below 1"),
         (units.fraction, "0", "above 0 and below 1"),
     ],
