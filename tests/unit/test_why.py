@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from advisor.recommend.budgets import Budgets, overall
 from advisor.recommend.changing import ORDER as NAMES
-from advisor.recommend.changing import Option, distance, least_changes, settings_between
+from advisor.recommend.changing import Option, distance, least_changes, settings_between, without_precisions_of
 from advisor.recommend.judging import checks, passes, verdict
-from advisor.recommend.standing import dominates, standing
+from advisor.recommend.standing import dominates, rival, standing
 from advisor.recommend.verdict import DOES_NOT_FIT, FITS, NOT_SETTLED
 from advisor.records import Candidate, Target
 
@@ -168,6 +168,24 @@ def test_the_first_pick_has_nobody_before_it_and_others_know_by_what_they_are_be
     assert second.rank == 2
     assert "+5.0 points top-1, 2.00x as fast" in second.first.sentence
     assert second.dominated_by == (second.first,)
+
+
+def test_beside_a_model_of_unknown_accuracy_only_what_is_known_is_compared():
+    item, other = scored(row(10, top1=math.nan), Budgets()), scored(row(5, signature="b", model="timm/b"), Budgets())
+    for first, second in ((item, other), (other, item)):
+        assert "nan" not in rival(first, second).sentence
+        assert "points" not in rival(first, second).sentence
+    assert "2.00x as fast" in rival(other, item).sentence
+
+
+def test_a_precision_that_is_offered_is_not_said_to_be_of_unknown_accuracy_as_well():
+    item = scored(row(10), Budgets())
+    int8, fp16, other = (
+        Option((), item, Target("board", "gpu", "15W", runtime, precision), 1)
+        for runtime, precision in (("tensorrt", "int8"), ("tensorrt", "fp16"), ("onnxruntime", "int8"))
+    )
+    assert without_precisions_of([fp16, int8], [int8, other]) == [other]
+    assert without_precisions_of([fp16], [int8, other]) == [int8, other]
 
 
 def test_a_model_without_published_accuracy_is_judged_on_time_and_memory():
