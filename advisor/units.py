@@ -21,6 +21,8 @@ _BYTES = {
 _POWER_W = {"mW": 1e-3, "W": 1.0, "kW": 1e3}
 _ENERGY_MJ = {"uJ": 1e-3, "µJ": 1e-3, "μJ": 1e-3, "mJ": 1.0, "J": 1e3}
 _RATE = {"fps": 1.0, "img/s": 1.0, "images/s": 1.0, "/s": 1.0}
+_MOST_DECIMALS = 7
+"""Of a percentage: what differs by less reads as equal."""
 _COUNT = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
 
 
@@ -122,29 +124,44 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:.{max(places, 0)}f}"
 
 
-def format_ms(value: float) -> str:
+def format_confidence(value: float) -> str:
+    """`90%`, `99.9%`: all digits that were asked for."""
+    return f"{100 * value:.10g}%"
+
+
+def format_chance(value: float, confidence: float) -> str:
+    """`87%`; `89.7%` where a whole percent would read as if it reached a confidence that it does not reach, or the other way round."""
+    said = ""
+    for digits in range(_MOST_DECIMALS):
+        said = f"{value:.{digits}%}"
+        if (round(value, digits + 2) >= confidence) == (value >= confidence):
+            break
+    return said
+
+
+def format_ms(value: float, digits: int = 3) -> str:
     """`4.57 ms`."""
-    return f"{significant(value)} ms"
+    return f"{significant(value, digits)} ms"
 
 
-def format_w(value: float) -> str:
+def format_w(value: float, digits: int = 3) -> str:
     """`11.5 W`."""
-    return f"{significant(value)} W"
+    return f"{significant(value, digits)} W"
 
 
-def format_mj(value: float) -> str:
+def format_mj(value: float, digits: int = 3) -> str:
     """`60.3 mJ`, `1.2 J` from 1000 mJ up."""
-    return f"{significant(value / 1000)} J" if value >= 1000 else f"{significant(value)} mJ"
+    return f"{significant(value / 1000, digits)} J" if value >= 1000 else f"{significant(value, digits)} mJ"
 
 
-def format_mib(value: float) -> str:
+def format_mib(value: float, digits: int = 3) -> str:
     """`512 MiB`, `1.5 GiB` from 1024 MiB up."""
-    return f"{significant(value / 1024)} GiB" if value >= 1024 else f"{significant(value)} MiB"
+    return f"{significant(value / 1024, digits)} GiB" if value >= 1024 else f"{significant(value, digits)} MiB"
 
 
-def format_count(value: float) -> str:
+def format_count(value: float, digits: int = 3) -> str:
     """`25.6 M`, `4.09 G`, `512`."""
     for scale, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= scale:
-            return f"{significant(value / scale)}{suffix}"
+            return f"{significant(value / scale, digits)}{suffix}"
     return f"{value:.0f}"

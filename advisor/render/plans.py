@@ -14,6 +14,7 @@ from advisor.render.answers import bullets
 from advisor.render.findings import pick_json
 from advisor.render.grid import Grid, text
 from advisor.render.picks import basis, number, spread
+from advisor.units import format_chance, format_confidence
 
 
 def plan(answer: Plan, fmt: str, width: int, most: int | None) -> str:
@@ -42,7 +43,9 @@ def plan_grid(answer: Plan) -> Grid:
 def _headline(answer: Plan) -> str:
     bounds = ", ".join(f"{TITLES[name]} {describe(name, bound)}" for name, bound in answer.budgets.items())
     what = answer.model or "the most accurate model of each device"
-    return f"Devices for {what} at {answer.confidence:.0%} confidence, batch {answer.batch_size}; {bounds}"
+    return (
+        f"Devices for {what} at {format_confidence(answer.confidence)} confidence, batch {answer.batch_size}; {bounds}"
+    )
 
 
 def _first_devices(offers: Sequence[Offer], most: int | None) -> list[str]:
@@ -91,7 +94,8 @@ def _row(answer: Plan, group: Sequence[Offer], others: bool) -> tuple[str, ...]:
     model = () if answer.model else (f"{p.model}.{p.weights}".rstrip("."), str(p.resolution), f"{p.top1:.1f}")
     row = (
         offer.device, offer.board_class, *model, f"{p.target.runtime} {p.target.precision}", p.target.power_mode or "-",
-        spread(p.latency_ms), number(p.throughput_img_s), number(p.memory_mib), basis(p.latency_ms), f"{p.probability:.0%}",
+        spread(p.latency_ms), number(p.throughput_img_s), number(p.memory_mib), basis(p.latency_ms),
+        format_chance(p.probability, answer.confidence),
     )  # fmt: skip
     return (*row, ", ".join(other.pick.target.power_mode for other in group[1:])) if others else row
 

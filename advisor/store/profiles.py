@@ -37,7 +37,9 @@ def find_device(db: sqlite3.Connection, name: str) -> Device:
         return device_from_json(json.loads(row[0]))
     from advisor.devices import named, unknown_device
 
-    every = all_devices(db)  # only where the name is written otherwise: reading all profiles takes longer than an answer
+    every = all_devices(
+        db
+    )  # only where the name is written otherwise: reading all profiles takes longer than an answer
     if (found := named(name, every)) is None:
         raise unknown_device(name, every)
     return found

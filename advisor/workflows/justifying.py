@@ -206,7 +206,8 @@ class _Case:
         known = self._known(option.item.row, option.target, option.batch_size)
         pick = self._pick(option.item, known, option.target, option.batch_size)
         words = ", ".join(_words(s.name, s.before, s.after) for s in option.settings)
-        sentence = f"{words}: {option.item.probability:.0%} chance to meet every budget{_figures(pick)}"
+        chance = units.format_chance(option.item.probability, self._question.confidence)
+        sentence = f"{words}: {chance} chance to meet every budget{_figures(pick)}"
         return Change(option.settings, pick, self._accuracy_at(option), sentence)
 
     def _accuracy_at(self, option: Option) -> str:

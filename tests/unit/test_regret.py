@@ -157,7 +157,9 @@ def test_candidates_behind_a_known_one_are_left_out_without_changing_the_pick(wo
 def test_what_it_cost_is_written_in_the_words_of_the_vocabulary_with_every_bolder_confidence():
     asked = case([(80.0, 5.0, 1.1, 5.0), (82.0, 6.0, 1.1, 9.0)], budget=10.0)
     bolder = {f"advisor at {confidence:.0%}": regret.at(confidence) for confidence in regret.BOLDER}
-    found = regret.regret("new device", asked.target, 2, 1, [regret.outcomes(asked, {"advisor": regret.ours, **bolder})])
+    found = regret.regret(
+        "new device", asked.target, 2, 1, [regret.outcomes(asked, {"advisor": regret.ours, **bolder})]
+    )
     row = next(csv.DictReader(io.StringIO(regrets([found], "csv", 160))))
     assert row["memory_format"] == asked.target.memory_format
     page = document([found])
