@@ -11,7 +11,7 @@ AdvisorError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class AdvisorError(Exception):
@@ -25,13 +25,18 @@ class UsageError(AdvisorError):
 class UnknownName(UsageError):
     """A name that is not known; says what comes close and where the list is."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str) -> None:
-        from difflib import get_close_matches  # only on the way to an error
-
-        by_folded = {k.casefold(): k for k in known}
-        close = [by_folded[c] for c in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)]
-        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str, holding: Sequence[str] = ()) -> None:
+        """`holding`: names of which this one is a part; they are what was meant, where there are any."""
+        close = list(holding) or _near(name, known)
+        meant = f"; did you mean {' or '.join(filter(None, (', '.join(close[:-1]), close[-1])))}?" if close else ""
         super().__init__(f"unknown {kind} {name!r}{meant} ({hint})")
+
+
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches  # only on the way to an error
+
+    by_folded = {k.casefold(): k for k in known}
+    return [by_folded[c] for c in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)]
 
 
 class DataError(AdvisorError):

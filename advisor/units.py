@@ -21,7 +21,9 @@ _BYTES = {
 _POWER_W = {"mW": 1e-3, "W": 1.0, "kW": 1e3}
 _ENERGY_MJ = {"uJ": 1e-3, "µJ": 1e-3, "μJ": 1e-3, "mJ": 1.0, "J": 1e3}
 _RATE = {"fps": 1.0, "img/s": 1.0, "images/s": 1.0, "/s": 1.0}
-_COUNT = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
+_MOST_DECIMALS = 7
+"""Of a percentage: what differs by less reads as equal."""
+_COUNT = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
 
 
 def _split(text: str, quantity: str, accepted: str) -> tuple[float, str]:
@@ -31,9 +33,10 @@ def _split(text: str, quantity: str, accepted: str) -> tuple[float, str]:
     return float(match[1]), (match[2] or "").strip()
 
 
-def _parse(text: str, quantity: str, units: dict[str, float], accepted: str) -> float:
+def _parse(text: str, quantity: str, units: dict[str, float], accepted: str, folding: bool = True) -> float:
+    """In the canonical unit; `folding`: letter case of the unit aside."""
     number, unit = _split(text, quantity, accepted)
-    folded = {key.casefold(): scale for key, scale in units.items()}
+    folded = {key.casefold(): scale for key, scale in units.items()} if folding else {}
     scale = units.get(unit, folded.get(unit.casefold()))
     if scale is None:
         problem = f"has unit {unit!r}" if unit else "has no unit"
@@ -82,14 +85,8 @@ def _exact(text: str, quantity: str, units: dict[str, float], accepted: str) -> 
 
 
 def count(text: str) -> float:
-    """A count from `30M`, `5000000`, `1.2G`. Raises UsageError."""
-    number, unit = _split(text, "count", "30M, 500k, 5000000")
-    scale = _COUNT.get(unit)
-    if scale is None:
-        raise UsageError(f"count {text!r} has unit {unit!r}; accepted: 30M, 500k, 5000000")
-    if number <= 0:
-        raise UsageError(f"count {text!r} must be greater than 0")
-    return number * scale
+    """A count from `30M`, `800k`, `1.2G`; m is not M. A bare number is refused: 30 is rarely meant. Raises UsageError."""
+    return _parse(text, "count", _COUNT, "30M, 800k, 1.2G", folding=False)
 
 
 def accuracy_percent(text: str) -> float:
@@ -127,29 +124,44 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:.{max(places, 0)}f}"
 
 
-def format_ms(value: float) -> str:
+def format_confidence(value: float) -> str:
+    """`90%`, `99.9%`: all digits that were asked for."""
+    return f"{100 * value:.10g}%"
+
+
+def format_chance(value: float, confidence: float) -> str:
+    """`87%`; `89.7%` where a whole percent would read as if it reached a confidence that it does not reach, or the other way round."""
+    said = ""
+    for digits in range(_MOST_DECIMALS):
+        said = f"{value:.{digits}%}"
+        if (round(value, digits + 2) >= confidence) == (value >= confidence):
+            break
+    return said
+
+
+def format_ms(value: float, digits: int = 3) -> str:
     """`4.57 ms`."""
-    return f"{significant(value)} ms"
+    return f"{significant(value, digits)} ms"
 
 
-def format_w(value: float) -> str:
+def format_w(value: float, digits: int = 3) -> str:
     """`11.5 W`."""
-    return f"{significant(value)} W"
+    return f"{significant(value, digits)} W"
 
 
-def format_mj(value: float) -> str:
+def format_mj(value: float, digits: int = 3) -> str:
     """`60.3 mJ`, `1.2 J` from 1000 mJ up."""
-    return f"{significant(value / 1000)} J" if value >= 1000 else f"{significant(value)} mJ"
+    return f"{significant(value / 1000, digits)} J" if value >= 1000 else f"{significant(value, digits)} mJ"
 
 
-def format_mib(value: float) -> str:
+def format_mib(value: float, digits: int = 3) -> str:
     """`512 MiB`, `1.5 GiB` from 1024 MiB up."""
-    return f"{significant(value / 1024)} GiB" if value >= 1024 else f"{significant(value)} MiB"
+    return f"{significant(value / 1024, digits)} GiB" if value >= 1024 else f"{significant(value, digits)} MiB"
 
 
-def format_count(value: float) -> str:
+def format_count(value: float, digits: int = 3) -> str:
     """`25.6 M`, `4.09 G`, `512`."""
     for scale, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= scale:
-            return f"{significant(value / scale)}{suffix}"
+            return f"{significant(value / scale, digits)}{suffix}"
     return f"{value:.0f}"

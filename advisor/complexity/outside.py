@@ -37,9 +37,14 @@ def from_module(path: Path, factory: str, resolution: int) -> Outside:
 
     Raises DataError where the file, the factory or the module fails, MissingExtra without torch.
     """
+    check_module(path)
+    return _run(["module", str(path.absolute()), factory, str(resolution)], f"{path}:{factory}", _MODULE_S)
+
+
+def check_module(path: Path) -> None:
+    """Raises DataError where there is no such file: to be asked before anyone is told that its code runs."""
     if not path.is_file():
         raise DataError(f"no Python file {path}")
-    return _run(["module", str(path.absolute()), factory, str(resolution)], f"{path}:{factory}", _MODULE_S)
 
 
 def _run(arguments: Sequence[str], asked: str, limit_s: float) -> Outside:

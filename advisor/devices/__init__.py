@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from advisor.devices.detection import Detection, detect
     from advisor.devices.export import device_from_json, device_to_json, device_to_toml
-    from advisor.devices.naming import FAMILY_DEFAULTS, find_device, unknown_device, unsupported_reason
+    from advisor.devices.naming import (
+        FAMILY_DEFAULTS,
+        family_of,
+        find_device,
+        named,
+        unknown_device,
+        unsupported_reason,
+    )
     from advisor.devices.profile import load_profile, shipped_profiles, user_devices, validate_profile
     from advisor.devices.scaling import memory_note, scaled, usable_memory_mib
     from advisor.devices.targets import target_for
@@ -27,10 +34,12 @@ __all__ = [
     "device_from_json",
     "device_to_json",
     "device_to_toml",
+    "family_of",
     "find_device",
     "load_profile",
     "load_toml",
     "memory_note",
+    "named",
     "scaled",
     "shipped_profiles",
     "target_for",
@@ -44,7 +53,14 @@ __all__ = [
 _MODULES = {
     "advisor.devices.detection": ("Detection", "detect"),
     "advisor.devices.export": ("device_from_json", "device_to_json", "device_to_toml"),
-    "advisor.devices.naming": ("FAMILY_DEFAULTS", "find_device", "unknown_device", "unsupported_reason"),
+    "advisor.devices.naming": (
+        "FAMILY_DEFAULTS",
+        "family_of",
+        "find_device",
+        "named",
+        "unknown_device",
+        "unsupported_reason",
+    ),
     "advisor.devices.profile": ("load_profile", "shipped_profiles", "user_devices", "validate_profile"),
     "advisor.devices.scaling": ("memory_note", "scaled", "usable_memory_mib"),
     "advisor.devices.targets": ("target_for",),

@@ -1,4 +1,4 @@
-"""How a device is asked for: id, name or alias, whole and letter case aside, never a part of a name.
+"""How a device is asked for: id, name or alias, whole, letter case, spaces, hyphens and underscores aside, never a part of a name.
 
 Families have a default member; phones, FPGAs, TPUs and the like are refused with that reason.
 """
@@ -25,6 +25,11 @@ FAMILY_DEFAULTS = {
     "h100": "h100-pcie",
 }
 """Family name -> the member it stands for; every member's id begins with the family and a hyphen."""
+
+_SERIES = ("rtx-", "gtx-")
+"""Beginnings of ids that people leave out: every number is of one series only."""
+_MOST_HOLDING, _LEAST_HELD = 4, 2
+"""How many ids that hold an unknown name are told, and from how many letters of it."""
 
 HINT = "'advisor devices list' shows all; 'advisor devices add FILE' adds one"
 
@@ -54,12 +59,33 @@ def names_of(device: Device) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.casefold() for name in (device.id, device.name, *device.aliases)))
 
 
+def folded(name: str) -> str:
+    """A name without what people write differently: letter case, spaces, hyphens, underscores."""
+    return re.sub(r"[\s_-]+", "", name.casefold())
+
+
+def family_of(name: str) -> str:
+    """The family that is called so; empty where none is."""
+    asked = folded(name)
+    return next((family for family in FAMILY_DEFAULTS if folded(family) == asked), "")
+
+
+def keys_of(device: Device) -> set[str]:
+    """All that the device may be called, folded; a card also without its series (4090)."""
+    short = [device.id.removeprefix(series) for series in _SERIES]
+    return {folded(name) for name in (*names_of(device), *short)}
+
+
+def named(name: str, devices: Iterable[Device]) -> Device | None:
+    """The device that is called so; None where none is."""
+    asked = folded(name)
+    return next((device for device in devices if asked and asked in keys_of(device)), None)
+
+
 def find_device(name: str, devices: Iterable[Device]) -> Device:
     """The device called `name`, or its family's default. Raises UnknownName with near misses, UsageError for what is out of scope."""
     listed = list(devices)
-    asked = name.strip().casefold()
-    by_name = {known: device for device in listed for known in names_of(device)}
-    found = by_name.get(asked) or by_name.get(FAMILY_DEFAULTS.get(asked, ""))
+    found = named(name, listed) or named(FAMILY_DEFAULTS.get(family_of(name), ""), listed)
     if found is None:
         raise unknown_device(name, listed)
     return found
@@ -70,5 +96,12 @@ def unknown_device(name: str, devices: Iterable[Device]) -> UsageError:
     reason = unsupported_reason(name)
     if reason:
         return UsageError(f"device {name!r} is {reason}")
-    readable = [known for device in devices for known in (device.id, device.name, *device.aliases) if "," not in known]
-    return UnknownName("device", name, [*readable, *FAMILY_DEFAULTS], HINT)
+    listed = list(devices)
+    readable = [known for device in listed for known in (device.id, device.name, *device.aliases) if "," not in known]
+    return UnknownName("device", name, [*readable, *FAMILY_DEFAULTS], HINT, _holding(folded(name), listed))
+
+
+def _holding(asked: str, devices: Iterable[Device]) -> list[str]:
+    """Ids of which a folded name is a part, the shortest first: it is the most of those."""
+    ids = [device.id for device in devices if len(asked) >= _LEAST_HELD and asked in folded(device.id)]
+    return sorted(ids, key=lambda known: (len(known), known))[:_MOST_HOLDING]

@@ -44,6 +44,8 @@ class Offer(NamedTuple):
     """What it misses, in words; empty where it meets every budget."""
     remarks: tuple[str, ...]
     """How accuracy at the precision is known; what was not checked."""
+    rated_power_w: float | None
+    """Of the board, which orders those of a class; None where it is not known."""
 
 
 class Plan(NamedTuple):
@@ -82,11 +84,22 @@ class Sorted(NamedTuple):
 def board_order(device: Device) -> tuple[int, int, float, str]:
     """Cheapest first: class of board, then kind (single-board computer, Jetson, CPU, GPU), rated power, id.
 
-    Rated power (tdp_w, else the largest cap of a power mode) stands for the size of a board of the same class; unknown comes last.
+    Rated power stands for the size of a board of the same class; unknown comes last.
     """
-    caps = [mode.power_cap_w for mode in device.power_modes if mode.power_cap_w is not None]
-    power = device.value("tdp_w") or max(caps, default=math.inf)
+    power = rated_power_w(device) or math.inf
     return (CLASSES.index(device.board_class), _KINDS.index(device.kind), power, device.id)
+
+
+def rated_power_w(device: Device) -> float | None:
+    """tdp_w, else the largest cap of a power mode; None where neither is known."""
+    caps = [mode.power_cap_w for mode in device.power_modes if mode.power_cap_w is not None]
+    return device.value("tdp_w") or max(caps, default=None)
+
+
+def unrated(offers: Iterable[Offer]) -> list[str]:
+    """A note on the devices of unknown rated power, where there are any."""
+    names = list(dict.fromkeys(offer.device for offer in offers if offer.rated_power_w is None))
+    return [f"rated power not known, so last of their class and kind: {', '.join(names)}"] if names else []
 
 
 def mode_power(place: Place) -> tuple[float, float]:

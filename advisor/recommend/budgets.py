@@ -42,16 +42,22 @@ class Draw(NamedTuple):
 NO_POWER = "no power was measured for this model on this target; it is never guessed from a rated power"
 
 
-def describe(name: str, bound: float) -> str:
-    """The bound as a person writes it: `50 ms`, `30 img/s`."""
-    return FORMATS[name](bound)
+def describe(name: str, bound: float, *beside: float | None) -> str:
+    """The bound as a person writes it: `50 ms`, `30 img/s`; with as many digits as tell it from others that it stands beside."""
+    form = FORMATS[name]
+    others = [other for other in beside if other is not None and other != bound]
+    digits = next((n for n in _DIGITS if all(form(bound, n) != form(other, n) for other in others)), _DIGITS[0])
+    return form(bound, digits)
 
 
-FORMATS = {
+_DIGITS = range(3, 9)
+"""Significant ones: as few as will do."""
+
+FORMATS: dict[str, Callable[[float, int], str]] = {
     "max_latency_ms": format_ms,
-    "min_throughput_img_s": lambda value: f"{significant(value)} img/s",
+    "min_throughput_img_s": lambda value, digits: f"{significant(value, digits)} img/s",
     "max_memory_mib": format_mib,
-    "min_accuracy_percent": lambda value: f"{value:.1f} %",
+    "min_accuracy_percent": lambda value, digits: f"{value:.{digits - 2}f} %",
     "max_params": format_count,
     "board_memory_mib": format_mib,
     "max_power_w": format_w,

@@ -17,7 +17,10 @@ _Z90 = 1.6448536269514722
 _X90 = 1.358715012583855
 """The same of Student's t with 3 degrees of freedom, over the root of 3."""
 _FAR = 4.0
-"""Half-widths from the value beyond which a bound counts as certain, or as hopeless: 0.13 % lie farther out on either side."""
+"""Half-widths from the value beyond which a bound counts as certain, or as hopeless: 0.13 % lie farther out on either side.
+
+`chance_at_most` has it as fourth powers of the edges: change both.
+"""
 _ROOT_2, _ROOT_HALF_PI = math.sqrt(2.0), math.sqrt(math.pi / 2.0)
 _WINITZKI = 0.147
 _ALL, _FARTHEST = 1.0 - 1e-15, 8.3
@@ -29,6 +32,7 @@ _ROUNDING = 1e-9
 """Relative: an inverse must not miss its chance by the last digit."""
 
 
+@lru_cache(maxsize=64)
 def half_width_of(confidence: float) -> float:
     """Half-width of the central interval that holds `confidence` (0..1), relative to that which holds 90 %; at most 4.
 

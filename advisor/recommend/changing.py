@@ -62,6 +62,12 @@ def least_changes(options: Iterable[Option], confidence: float) -> list[Option]:
     return sorted(kept, key=distance)
 
 
+def without_precisions_of(offered: Iterable[Option], options: Iterable[Option]) -> list[Option]:
+    """Options at a runtime and precision at which none is offered: what is said of one that is, is not said again."""
+    known = {(option.target.runtime, option.target.precision) for option in offered}
+    return [option for option in options if (option.target.runtime, option.target.precision) not in known]
+
+
 def distance(option: Option) -> tuple[float, ...]:
     """How far an option is from what was asked: number of settings, how hard they are to change, how much they change, accuracy lost."""
     ranks = sum(2 ** ORDER.index(setting.name) for setting in option.settings)

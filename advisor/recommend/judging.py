@@ -9,6 +9,7 @@ from advisor.recommend.findings import Check
 from advisor.recommend.relaxing import needed_bound
 from advisor.recommend.scoring import Scored
 from advisor.recommend.verdict import Checked, judged
+from advisor.units import format_chance, format_confidence, significant
 
 _MEDIAN = 0.5
 _CERTAIN = frozenset(("min_accuracy_percent", "max_params"))
@@ -62,14 +63,24 @@ def _median(item: Scored, name: str, batch_size: int) -> float | None:
 
 
 def _sentence(name: str, bound: float, value: float, needed: float | None, chance: float, confidence: float) -> str:
-    by = describe(name, abs(value - bound)) if name != "min_accuracy_percent" else f"{abs(value - bound):.1f} points"
+    by = _points(abs(value - bound)) if name == "min_accuracy_percent" else describe(name, abs(value - bound))
     inside = value >= bound if name.startswith("min_") else value <= bound
     better, worse = ("above", "below") if name.startswith("min_") else ("below", "above")
-    found = f"{_noun(name)} {describe(name, value)}, {by} {better if inside else worse} the budget of {describe(name, bound)}"
+    found = f"{_noun(name)} {describe(name, value, bound)}, {by} {better if inside else worse}"
+    found += f" the budget of {describe(name, bound, value, needed)}"
     if name in _CERTAIN or needed is None:
         return found
-    found += f"; {chance:.0%} chance to keep it"
-    return found if chance >= confidence else f"{found}, {describe(name, needed)} would be kept at {confidence:.0%}"
+    found += f"; {format_chance(chance, confidence)} chance to keep it"
+    if chance >= confidence:
+        return found
+    return f"{found}, {describe(name, needed, bound)} would be kept at {format_confidence(confidence)}"
+
+
+def _points(difference: float) -> str:
+    """To a tenth, and to a digit where that would be nothing."""
+    return (
+        f"{difference:.1f} points" if round(difference, 1) or not difference else f"{significant(difference, 1)} points"
+    )
 
 
 def _noun(name: str) -> str:

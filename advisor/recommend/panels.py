@@ -15,6 +15,7 @@ from advisor.recommend.claims import BAND, VARIED_GMACS, accuracy_of, best_rated
 from advisor.recommend.fronts import front_of
 from advisor.recommend.scoring import Filters, Known, Scored, admitted, score
 from advisor.records import Candidate, Estimate, Rated, Target
+from advisor.units import format_confidence
 
 Estimates = Mapping[tuple[str, int], Estimate]
 """(signature, resolution) -> estimate, on one target at one batch size."""
@@ -181,12 +182,12 @@ def pareto_notes(panel: Panel, budgets: Budgets, confidence: float) -> list[str]
     met = counts["front"] + counts["dominated"]
     stated = ", ".join(_spoken(name, bound) for name, bound in budgets.stated().items()) or "none"
     notes = [
-        f"budgets: {stated}; {met} of {len(panel.points)} points meet them at {confidence:.0%} and "
+        f"budgets: {stated}; {met} of {len(panel.points)} points meet them at {format_confidence(confidence)} and "
         f"{counts['front']} are on the front: nothing that meets them is faster without being less accurate"
     ]
     if not met:
         notes[0] = (
-            f"budgets: {stated}; nothing meets them at {confidence:.0%}: 'advisor recommend' says what comes closest"
+            f"budgets: {stated}; nothing meets them at {format_confidence(confidence)}: 'advisor recommend' says what comes closest"
         )
     if counts["unsure"]:
         notes.append(

@@ -24,6 +24,7 @@ from advisor.recommend.scoring import (
 )
 from advisor.recommend.testsets import TEST_SETS
 from advisor.records import Candidate, Estimate, Quantity, Target
+from advisor.units import format_chance, format_confidence
 
 _FAMILY_LIMIT = 2
 _MIGHT_FIT = 0.3
@@ -197,7 +198,8 @@ class _Shown:
     def unsettled(self, item: Scored) -> Pick:
         """A row of `measure_first`."""
         question, known = self._question, self._details(item.row)
-        why = item.barred or f"chance {item.probability:.0%} is below {question.confidence:.0%}"
+        chance, asked = format_chance(item.probability, question.confidence), format_confidence(question.confidence)
+        why = item.barred or f"chance {chance} is below {asked}"
         told = reasons.common(item, known, question.budgets, question.confidence)
         return self._completed(pick_of(question, item, known, 0, (why, *told, *self._precision(item))), item)
 
@@ -250,10 +252,8 @@ def _quoted(word: str) -> str:
 
 
 def _counts(items: Sequence[Scored], fitting: Sequence[Scored], question: Question) -> list[str]:
-    architectures = {i.row.signature for i in items}
-    notes = [
-        f"{len(fitting)} of {len(architectures)} architectures with known accuracy meet every budget at {question.confidence:.0%}"
-    ]
+    architectures, sure = {i.row.signature for i in items}, format_confidence(question.confidence)
+    notes = [f"{len(fitting)} of {len(architectures)} architectures with known accuracy meet every budget at {sure}"]
     extrapolated = {i.row.signature for i in items if i.row.extrapolated}
     if extrapolated:
         notes.append(

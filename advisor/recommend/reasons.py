@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from advisor.recommend import licenses
-from advisor.recommend.budgets import Budgets
+from advisor.recommend.budgets import Budgets, describe
 from advisor.recommend.chance import bound_for
 from advisor.recommend.objectives import Objective
 from advisor.recommend.relaxing import Asked
 from advisor.recommend.scoring import REPARAM, Known, Scored
 from advisor.records import Estimate, Quantity
-from advisor.units import format_mib, format_ms, significant
+from advisor.units import format_confidence, format_mib, format_ms, significant
 
 _BASIS = {
     "measured": "measured: this model on this device, run in this way",
@@ -24,7 +24,10 @@ DOMINATED = "dominated by"
 def of_pick(item: Scored, best: Scored, feasible: int, asked: Asked) -> tuple[str, ...]:
     """Where a feasible pick stands; `best` is rank 1, `feasible` the number of architectures that met all budgets."""
     if item is best:
-        values = {"accuracy": f"{item.accuracy:.1f} % {asked.accuracy_on}", "confidence": asked.confidence}
+        values = {
+            "accuracy": f"{item.accuracy:.1f} % {asked.accuracy_on}",
+            "confidence": format_confidence(asked.confidence),
+        }
         return (_FIRST[asked.objective.name].format(count=feasible, **values),)
     gap = best.accuracy - item.accuracy
     standing = f"{abs(gap):.1f} points {'below' if gap >= 0 else 'above'} rank 1"
@@ -33,7 +36,7 @@ def of_pick(item: Scored, best: Scored, feasible: int, asked: Asked) -> tuple[st
     return (standing,)
 
 
-_AMONG = "of {count} architectures with at least {confidence:.0%} chance to meet every budget"
+_AMONG = "of {count} architectures with at least {confidence} chance to meet every budget"
 _FIRST = {
     "accuracy": "{accuracy}, to a tenth of a point the best " + _AMONG,
     "latency": "the lowest latency " + _AMONG,
@@ -118,14 +121,11 @@ def _with_source(quantity: Quantity) -> str:
 
 
 def _slack(latency: Quantity, bound: float, confidence: float) -> str:
-    worst = bound_for(latency.value, latency.low, latency.high, min(max(confidence, 0.501), 0.999))
+    worst = bound_for(latency.value, latency.low, latency.high, confidence)
+    said = f"{describe('max_latency_ms', worst, bound)} at {format_confidence(confidence)}"
     if worst <= bound:
-        return (
-            f"stays under {format_ms(worst)} at {confidence:.0%}, {format_ms(bound - worst)} below the budget"
-            if worst < bound
-            else ""
-        )
-    return f"may take {format_ms(worst)} at {confidence:.0%}, {format_ms(worst - bound)} over the budget"
+        return f"stays under {said}, {format_ms(bound - worst)} below the budget" if worst < bound else ""
+    return f"may take {said}, {format_ms(worst - bound)} over the budget"
 
 
 def _memory(known: Estimate, budgets: Budgets) -> tuple[str, ...]:

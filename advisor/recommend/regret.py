@@ -73,14 +73,13 @@ class Decision(NamedTuple):
 Rule: TypeAlias = Callable[[Case], Decision]
 
 
-def ours(case: Case) -> Decision:
-    """What `recommend` picks."""
-    return Decision(case.ranked(case.open()))
-
-
-def bolder(confidence: float) -> Rule:
-    """What `recommend --confidence` picks at another confidence: what caution costs."""
+def at(confidence: float) -> Rule:
+    """What `recommend --confidence` picks: at another confidence than its own, what caution costs."""
     return lambda case: Decision(case.ranked(case.open(), confidence))
+
+
+ours = at(CONFIDENCE)
+"""What `recommend` picks."""
 
 
 def confirmed(case: Case) -> Decision:

@@ -14,6 +14,7 @@ from advisor.recommend.budgets import SHARED, TITLES, Budgets, chance_needed, de
 from advisor.recommend.chance import bound_for
 from advisor.recommend.objectives import Objective
 from advisor.recommend.scoring import Scored
+from advisor.units import format_confidence
 
 _STEPS = 3
 """Steps of the front that are shown for each budget."""
@@ -180,7 +181,7 @@ def _relaxation(
     model = item.row.model
     sentence = (
         f"{_NOUNS[name]} {wanted} instead of {now} admits {model} "
-        f"({item.accuracy:.1f} % {asked.accuracy_on}) at {asked.confidence:.0%} confidence"
+        f"({item.accuracy:.1f} % {asked.accuracy_on}) at {format_confidence(asked.confidence)} confidence"
     )
     if together:
         sentence += f", together with {' and '.join(TITLES[name].split()[0] for name in together)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,8 +58,9 @@ def rival(one: Scored, item: Scored) -> Rival:
 def _differences(one: Scored, item: Scored) -> list[str]:
     """What `one` gains or costs against `item`; nothing that is within a hundredth."""
     found = []
-    if round(one.accuracy - item.accuracy, 1):
-        found.append(f"{one.accuracy - item.accuracy:+.1f} points top-1")
+    gain = one.accuracy - item.accuracy
+    if not math.isnan(gain) and round(gain, 1):
+        found.append(f"{gain:+.1f} points top-1")
     mine, its = one.row.latency_ms, item.row.latency_ms
     if mine is not None and its is not None and abs(mine / its - 1) > _ALIKE:
         found.append(f"{its / mine:.2f}x as fast" if mine < its else f"takes {mine / its:.2f}x as long")

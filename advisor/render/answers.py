@@ -14,6 +14,7 @@ from advisor.recommend.testsets import TEST_SETS
 from advisor.render import as_json
 from advisor.render.grid import Grid, as_csv, text
 from advisor.render.picks import basis, legend, spread, table
+from advisor.units import format_confidence
 
 
 def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
@@ -52,7 +53,7 @@ def headline(answer: Recommendation) -> str:
     bounds = ", ".join(f"{TITLES[name]} {describe(name, bound)}" for name, bound in answer.budgets.items())
     if answer.accuracy_on != "top-1":
         bounds += f"{', ' if bounds else ''}accuracy of {TEST_SETS[answer.accuracy_on].title}"
-    return f"{answer.device} at {answer.confidence:.0%} confidence; {bounds or 'no budgets'}"
+    return f"{answer.device} at {format_confidence(answer.confidence)} confidence; {bounds or 'no budgets'}"
 
 
 def _filled(line: str, width: int) -> str:

@@ -13,7 +13,7 @@ from advisor.render import as_json
 from advisor.render.answers import bullets
 from advisor.render.grid import Grid, text
 from advisor.render.picks import basis, number, spread
-from advisor.units import significant
+from advisor.units import format_chance, format_confidence, significant
 
 
 def why(answer: Why, fmt: str, width: int) -> str:
@@ -36,18 +36,20 @@ def _headline(answer: Why) -> str:
     p = answer.pick
     what = f"{p.model}.{p.weights}".rstrip(".") + f" at {p.resolution} px"
     latency = p.latency_ms
+    chance = f"{format_chance(p.probability, answer.confidence)} chance to meet every budget"
+    asked = f"{format_confidence(answer.confidence)} asked"
     if answer.verdict == NOT_SETTLED and latency is not None and latency.extrapolated:
-        held = f"{p.probability:.0%} chance to meet every budget if the extrapolation holds"
-        return f"{what} on {answer.device}: {answer.verdict}, because it is extrapolated ({held}, {answer.confidence:.0%} asked)"
-    return f"{what} on {answer.device}: {answer.verdict} ({p.probability:.0%} chance to meet every budget, {answer.confidence:.0%} asked)"
+        return f"{what} on {answer.device}: {answer.verdict}, because it is extrapolated ({chance} if the extrapolation holds, {asked})"
+    return f"{what} on {answer.device}: {answer.verdict} ({chance}, {asked})"
 
 
 def _checks(answer: Why) -> Grid:
-    kept = f"kept at {answer.confidence:.0%}#"
+    kept = f"kept at {format_confidence(answer.confidence)}#"
     rows = [
         (
-            TITLES[c.budget], *("?" if v is None else describe(c.budget, v) for v in (c.bound, c.value, c.needed)),
-            f"{c.probability:.0%}", "yes" if c.met else "no",
+            TITLES[c.budget], describe(c.budget, c.bound, c.value, c.needed),
+            *("?" if v is None else describe(c.budget, v, c.bound) for v in (c.value, c.needed)),
+            format_chance(c.probability, answer.confidence), "yes" if c.met else "no",
         )
         for c in answer.checks
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from advisor.recommend.answer import Pick, Recommendation
 from advisor.recommend.testsets import TEST_SETS
 from advisor.records import Quantity
 from advisor.render.grid import Grid, text
-from advisor.units import significant
+from advisor.units import format_chance, significant
 
 Column = tuple[str, Callable[[Pick], str]]
 
@@ -59,10 +59,6 @@ def licence(pick: Pick) -> str:
     return pick.license + _MARKS.get(pick.license_kind, "")
 
 
-def _chance(pick: Pick) -> str:
-    return f"{pick.probability:.0%}"
-
-
 def _accuracy(pick: Pick) -> str:
     return f"{pick.accuracy:.1f}"
 
@@ -79,15 +75,16 @@ def _columns(answer: Recommendation, picks: Sequence[Pick], width: int) -> list[
     rank: Column = ("", lambda p: place(p, groups))
     accuracy: Column = (f"{TEST_SETS[answer.accuracy_on].label} %#", _accuracy)
     px: Column = ("px#", lambda p: str(p.resolution))
+    chance: Column = ("chance#", lambda p: format_chance(p.probability, answer.confidence))
     extra = [_EXTRA["power"]] if any(p.power_w for p in picks) else []
     extra += [_EXTRA["energy"]] if any(p.energy_mj for p in picks) else []
     if width < _MIDDLE:
         return [
             rank, ("model", lambda p: p.model), px, accuracy, ("ms#", lambda p: number(p.latency_ms)),
-            ("by", lambda p: _letter(p.latency_ms)), ("MiB#", lambda p: number(p.memory_mib)), *extra, ("chance#", _chance),
+            ("by", lambda p: _letter(p.latency_ms)), ("MiB#", lambda p: number(p.memory_mib)), *extra, chance,
         ]  # fmt: skip
     latency: Column = ("latency ms#", lambda p: spread(p.latency_ms))
-    tail: list[Column] = [("basis", lambda p: basis(p.latency_ms)), ("chance#", _chance), ("licence", licence)]
+    tail: list[Column] = [("basis", lambda p: basis(p.latency_ms)), chance, ("licence", licence)]
     if width < _WIDE:
         return [
             rank, ("model", lambda p: p.model), px, accuracy, latency, ("MiB#", lambda p: number(p.memory_mib)),

@@ -17,7 +17,7 @@ def regrets(found: Sequence[Regret], fmt: str, width: int) -> str:
     if fmt == "json":
         return as_json.dump({"settings": [_json(one) for one in found]})
     if fmt == "csv":
-        heads = ("device", "runtime", "precision", "layout", "setting", "cases#", *_HEADS)
+        heads = ("device", "runtime", "precision", "memory_format", "setting", "cases#", *_HEADS)
         return text(Grid(heads, [(*_where(one), *_cells(score)) for one in found for score in one.scores]), fmt, width)
     return "\n\n".join(f"{_title(one)}\n{text(_grid(one), fmt, width)}" for one in found)
 
@@ -64,6 +64,8 @@ def document(found: Sequence[Regret]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+_BOLDER = ", ".join(f"**advisor at {confidence:.0%}**" for confidence in BOLDER)
+
 _INTRODUCTION = f"""# What decisions cost
 
 Written by `advisor evaluate --regret --write docs/decision-regret.md`; do not edit.
@@ -88,8 +90,7 @@ Ways of hiding:
   in which the oracle's pick or a rule's is of the hidden family.
 * **Every family hidden**: every model is predicted by the fit without its fifth of the families, and none is measured.
 * **New device**: everything of the physical device is hidden but 10 models, spread by size and kind (medoids of many families), drawn 20
-  times. The models are known from other devices. The RTX 3090 and 4090 in channels-last layout were measured with one version of
-  torch; elsewhere the RTX 4090's is newer than the RTX 3090's, and made some networks much faster.
+  times. The models are known from other devices.
 
 Coefficients, deviations and interval widths come from rows that are not hidden: the hidden ones are taken out of the evidence before
 anything is fitted, and for families widths come from folds inside what is left. A test changes hidden rows and sees that no pick moves.
@@ -99,7 +100,7 @@ Rules:
 * **advisor**: what `advisor recommend` picks at {CONFIDENCE:.0%} confidence.
 * **advisor, at most {CONFIRMATIONS} confirmed**: what `advisor recommend --confirm {CONFIRMATIONS}` picks; hidden measurements are
   revealed in place of measuring, by the same loop (`advisor/recommend/confirming.py`).
-* **advisor at {BOLDER[0]:.0%}**, **{BOLDER[1]:.0%}**: the same picks at less confidence.
+* {_BOLDER}: the same picks at less confidence.
 * **interval ignored**: the same predictions as if they were exact.
 * **limit in MACs**: latency in proportion to multiply-accumulates, scaled by the median ratio of the models measured here (of all
   models where none is): what is meant by "choose by FLOPs".

@@ -9,6 +9,7 @@ from advisor.recommend.verdict import DOES_NOT_FIT, FITS, Checked, Verdict
 from advisor.render import FORMATS, as_json
 from advisor.render.answers import bullets
 from advisor.render.grid import Grid, as_csv, text
+from advisor.units import format_chance, format_confidence
 
 CHECK_FORMATS = (*FORMATS, "junit")
 _SUMMARY = {FITS: "FITS", DOES_NOT_FIT: "DOES NOT FIT"}
@@ -32,13 +33,14 @@ def headline(found: Verdict) -> str:
     """The outcome in one line."""
     said = _SUMMARY.get(found.outcome, "NOT SETTLED")
     if found.at_least == found.at_most:
-        sure = f"{_percent(found.probability)} chance to meet every budget"
+        sure = f"{_percent(found.probability, found.confidence)} chance to meet every budget"
     else:
-        sure = f"chance to meet every budget between {_percent(found.at_least)} and {_percent(found.at_most)}"
+        least, most = (_percent(chance, found.confidence) for chance in (found.at_least, found.at_most))
+        sure = f"chance to meet every budget between {least} and {most}"
     registered = f" ({found.registered})" if found.registered not in ("", found.model) else ""
     return (
         f"{said}: {found.model}{registered} at {found.resolution} px on {_where(found)}: {sure}; "
-        f"asked for {found.confidence:.0%}"
+        f"asked for {format_confidence(found.confidence)}"
     )
 
 
@@ -48,20 +50,23 @@ def _where(found: Verdict) -> str:
     return f"{t.device} ({t.runtime}, {t.precision}{mode}, batch {found.batch_size})"
 
 
-def _percent(chance: float) -> str:
-    """Whole percent, but never 0 or 100 for what is only nearly so."""
+def _percent(chance: float, confidence: float) -> str:
+    """Whole percent where that says on which side of the confidence it is, but never 0 or 100 for what is only nearly so."""
     if 0.0 < chance < 0.005 or 0.995 < chance < 1.0:
         return "under 1%" if chance < 0.5 else "over 99%"
-    return f"{chance:.0%}"
+    return format_chance(chance, confidence)
 
 
-def _chance(row: Checked) -> str:
-    return "unknown" if row.chance is None else _percent(row.chance) + (" (doubtful)" if row.doubt else "")
+def _chance(row: Checked, confidence: float) -> str:
+    return "unknown" if row.chance is None else _percent(row.chance, confidence) + (" (doubtful)" if row.doubt else "")
 
 
 def _budgets(found: Verdict) -> Grid:
     heads = ("budget", "bound#", "found", "chance#")
-    return Grid(heads, [(TITLES[b.name], describe(b.name, b.bound), b.found or "?", _chance(b)) for b in found.budgets])
+    rows = [
+        (TITLES[b.name], describe(b.name, b.bound), b.found or "?", _chance(b, found.confidence)) for b in found.budgets
+    ]
+    return Grid(heads, rows)
 
 
 def _rows(found: Verdict) -> Grid:
@@ -120,7 +125,8 @@ def _junit(found: Verdict) -> str:
         {"classname": f"advisor.check.{found.target.device}", "name": _printable(f"{found.model} fits")},
     )
     lines = [
-        f"{TITLES[b.name]} {describe(b.name, b.bound)}: {b.found or '?'}; chance {_chance(b)}" for b in found.budgets
+        f"{TITLES[b.name]} {describe(b.name, b.bound)}: {b.found or '?'}; chance {_chance(b, found.confidence)}"
+        for b in found.budgets
     ]
     lines = [headline(found), *lines, *found.reasons, *(f"to settle it: {step}" for step in found.settle)]
     if failed or open_:

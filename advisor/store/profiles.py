@@ -28,16 +28,21 @@ def write_devices(db: sqlite3.Connection, devices: Iterable[Device]) -> None:
 
 
 def find_device(db: sqlite3.Connection, name: str) -> Device:
-    """The profile called exactly `name` (id, name or alias, letter case aside). Raises UnknownName, UsageError."""
+    """The profile called `name` (id, name or alias, as `devices.named` folds them). Raises UnknownName, UsageError."""
     row = db.execute(
         "SELECT d.profile FROM device_names n JOIN devices d ON d.id = n.device WHERE n.name = ?",
         (name.strip().casefold(),),
     ).fetchone()
-    if row is None:
-        from advisor.devices import unknown_device
+    if row is not None:
+        return device_from_json(json.loads(row[0]))
+    from advisor.devices import named, unknown_device
 
-        raise unknown_device(name, all_devices(db))
-    return device_from_json(json.loads(row[0]))
+    every = all_devices(
+        db
+    )  # only where the name is written otherwise: reading all profiles takes longer than an answer
+    if (found := named(name, every)) is None:
+        raise unknown_device(name, every)
+    return found
 
 
 def all_devices(db: sqlite3.Connection) -> list[Device]:

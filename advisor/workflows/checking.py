@@ -147,7 +147,8 @@ class _Asked:
         latency = known.latency
         if latency is not None and not latency.extrapolated and 0.5 < self._confidence < 0.9995:
             worst = bound_for(latency.value, latency.low, latency.high, self._confidence)
-            said.append(f"its latency stays under {units.format_ms(worst)} at {self._confidence:.0%}")
+            under = describe("max_latency_ms", worst, self._budgets.max_latency_ms)
+            said.append(f"its latency stays under {under} at {units.format_confidence(self._confidence)}")
         return tuple(dict.fromkeys(said))
 
     def _settle(self, found: Subject, known: Estimate, rows: tuple[Checked, ...]) -> tuple[str, ...]:

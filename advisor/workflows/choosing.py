@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from advisor.devices import FAMILY_DEFAULTS
+from advisor.devices import FAMILY_DEFAULTS, family_of
 from advisor.errors import UsageError
 from advisor.records import Device
 from advisor.store import Store
@@ -16,8 +16,8 @@ def chosen_device(store: Store, name: str | None) -> tuple[Device, tuple[str, ..
     """The profile and notes on how it was chosen. Raises UnknownName, UsageError."""
     if name is None:
         return _this_machine(store)
-    family = name.strip().casefold()
-    if family not in FAMILY_DEFAULTS:
+    family = family_of(name)
+    if not family:
         return store.device(name), ()
     members = store.device_ids(family)
     here = _this_board()

@@ -12,7 +12,7 @@ from advisor.recommend.confirming import Confirmation, Interrupted, Key, Step
 from advisor.recommend.ranking import Question
 from advisor.records import Candidate, Device
 from advisor.store import Store
-from advisor.units import format_ms
+from advisor.units import format_chance, format_confidence, format_ms
 from advisor.workflows import answering
 from advisor.workflows.knowing import known_beside
 from advisor.workflows.preparing import Progress, silent
@@ -152,9 +152,9 @@ def _notes(found: Confirmation, confirmed: Sequence[Confirmed], confidence: floa
     made = sum(one.measured_ms is not None for one in confirmed)
     count = f"{made} measurement{'' if made == 1 else 's'} made for this answer"
     if found.settled:
-        return [*lines, f"{count}: nothing that is not measured can beat it at {confidence:.0%}"]
+        return [*lines, f"{count}: nothing that is not measured can beat it at {format_confidence(confidence)}"]
     rivals = [
-        f"{i.row.model} at {i.row.resolution} px ({i.accuracy:.1f} %, chance {i.probability:.0%})"
+        f"{i.row.model} at {i.row.resolution} px ({i.accuracy:.1f} %, chance {format_chance(i.probability, confidence)})"
         for i in found.rivals[:_NAMED]
     ]
     more = len(found.rivals) - len(rivals)
@@ -169,6 +169,6 @@ def _said(one: Confirmed, confidence: float) -> str:
     predicted = "" if one.predicted_ms is None else f" ({format_ms(one.predicted_ms)} predicted)"
     verdict = "meets" if one.chance_after >= confidence else "does not meet"
     return (
-        f"{name} was measured: {format_ms(one.measured_ms)}{predicted}; {verdict} every budget at {confidence:.0%}: "
-        f"chance {one.chance_after:.0%}, {one.chance_before:.0%} before"
+        f"{name} was measured: {format_ms(one.measured_ms)}{predicted}; {verdict} every budget at {format_confidence(confidence)}: "
+        f"chance {format_chance(one.chance_after, confidence)}, {format_chance(one.chance_before, confidence)} before"
     )

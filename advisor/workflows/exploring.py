@@ -17,6 +17,7 @@ from advisor.recommend.ranking import pick_of as ranked_pick
 from advisor.recommend.ranking import recommend as rank
 from advisor.recommend.scoring import score
 from advisor.records import Candidate, Device, Estimate
+from advisor.units import format_chance, format_confidence
 from advisor.workflows.answering import Grounds, TargetOptions, checked_batch, grounds, refuse_nothing
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.knowing import known_beside
@@ -85,7 +86,8 @@ def pick_of(loaded: Loaded, asked: Asked, key: str) -> Pick | None:
     rows = [row for row in loaded.grounds.rows if f"{row.model} {row.tag} {row.resolution}" == key]
     for item in score(rows, question.budgets, question.batch_size, loaded.grounds.known):
         known = loaded.estimate(item.row)
-        doubt = f"chance {item.probability:.0%} to meet all budgets, {question.confidence:.0%} is asked"
+        chance = format_chance(item.probability, question.confidence)
+        doubt = f"chance {chance} to meet all budgets, {format_confidence(question.confidence)} is asked"
         why = reasons.common(item, known, question.budgets, question.confidence)
         return ranked_pick(question, item, known, 0, (*([item.barred] if item.barred else []), doubt, *why))
     return None

@@ -11,7 +11,7 @@ from advisor.errors import NotEnoughEvidence, StoreError
 from advisor.recommend import reasons
 from advisor.recommend.answer import Pick
 from advisor.recommend.budgets import NO_POWER
-from advisor.recommend.changing import Option, least_changes, settings_between
+from advisor.recommend.changing import Option, least_changes, settings_between, without_precisions_of
 from advisor.recommend.findings import Change, Why
 from advisor.recommend.guidelines import illustrated
 from advisor.recommend.judging import checks, passes, verdict
@@ -169,7 +169,7 @@ class _Case:
             options += self._options([pair for pair in dict.fromkeys(pairs) if pair not in singles])
         kept = least_changes(self._safe(options), self._question.confidence)
         unsafe = [o for o in options if o not in self._safe([o]) and passes(o.item, self._question.confidence)]
-        return kept, _blocked(unsafe[:1])
+        return kept, _blocked(without_precisions_of(kept, unsafe)[:1])
 
     def _helps(self, batch: int) -> bool:
         """Whether a batch size could change the verdict: smaller ones are quicker and smaller, larger ones process more in all."""
@@ -206,7 +206,8 @@ class _Case:
         known = self._known(option.item.row, option.target, option.batch_size)
         pick = self._pick(option.item, known, option.target, option.batch_size)
         words = ", ".join(_words(s.name, s.before, s.after) for s in option.settings)
-        sentence = f"{words}: {option.item.probability:.0%} chance to meet every budget{_figures(pick)}"
+        chance = units.format_chance(option.item.probability, self._question.confidence)
+        sentence = f"{words}: {chance} chance to meet every budget{_figures(pick)}"
         return Change(option.settings, pick, self._accuracy_at(option), sentence)
 
     def _accuracy_at(self, option: Option) -> str:
@@ -215,7 +216,9 @@ class _Case:
         said = []
         if math.isnan(item.accuracy):
             return ""
-        if round(item.accuracy - self._item.accuracy, 1):
+        if math.isnan(self._item.accuracy):
+            said.append(f"{item.accuracy:.1f} % top-1")
+        elif round(item.accuracy - self._item.accuracy, 1):
             said.append(f"{item.accuracy:.1f} % top-1, {item.accuracy - self._item.accuracy:+.1f} points")
         if precision != self._question.target.precision and precision not in FULL:
             key = (item.row.model, item.row.tag, item.row.resolution)

@@ -19,7 +19,9 @@ from advisor.recommend.boards import (
     board_order,
     nearest_first,
     one_per_device,
+    rated_power_w,
     sort_places,
+    unrated,
 )
 from advisor.recommend.budgets import NO_POWER, Budgets
 from advisor.recommend.guidelines import illustrated
@@ -193,13 +195,15 @@ class _Search:
         meeting = found.meeting if self._asked is not None else one_per_device(found.meeting)
         likeliest = sorted(found.unsettled, key=lambda place: -place.item.probability)[:_MOST_UNSETTLED]
         some = next(iter((*found.meeting, *found.unsettled, *found.nearest)), None)
+        offers, first, nearest = (
+            tuple(map(self._offer, places))
+            for places in (meeting, [p for p in found.unsettled if p in likeliest], found.nearest[:_MOST_NEAREST])
+        )
         return Plan(
             model="" if self._asked is None else _named(some.item.row if some else None, self._asked),
             batch_size=self._batch_size, budgets=self._budgets.stated(), confidence=self._confidence,
-            offers=tuple(map(self._offer, meeting)),
-            measure_first=tuple(self._offer(place) for place in found.unsettled if place in likeliest),
-            nearest=tuple(map(self._offer, found.nearest[:_MOST_NEAREST])),
-            unanswered=self._silent, notes=self._notes(targets, devices),
+            offers=offers, measure_first=first, nearest=nearest, unanswered=self._silent,
+            notes=(*self._notes(targets, devices), *unrated((*offers, *first, *nearest))),
         )  # fmt: skip
 
     def _offer(self, place: Place) -> Offer:
@@ -215,7 +219,7 @@ class _Search:
             place.device.id, place.device.name, place.device.board_class,
             shown(question, place.item, known, told),
             (*((place.item.barred,) if place.item.barred else ()), *(check.sentence for check in missed if not check.met)),
-            tuple(self._remarks(place)),
+            tuple(self._remarks(place)), rated_power_w(place.device),
         )  # fmt: skip
 
     def _remarks(self, place: Place) -> list[str]:

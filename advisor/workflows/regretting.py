@@ -92,7 +92,7 @@ class _Trial:
 
     def new_device(self, hidden: Sequence[Hidden], nearest: Mapping[Key, float]) -> Regret:
         """All but a few models hidden."""
-        bolder = {f"advisor at {confidence:.0%}": regret.bolder(confidence) for confidence in regret.BOLDER}
+        bolder = {f"advisor at {confidence:.0%}": regret.at(confidence) for confidence in regret.BOLDER}
         rules = self._own | bolder | self._macs
         if nearest:
             rules["nearest device's table, scaled"] = regret.table(nearest)

@@ -87,13 +87,15 @@ def _of_onnx(store: Store, asked: str, resolution: int | None) -> Subject:
 def _of_module(store: Store, asked: str, resolution: int, warn: Warn) -> Subject:
     from pathlib import Path
 
-    from advisor.complexity.outside import from_module
+    from advisor.complexity.outside import check_module, from_module
 
     found = _FACTORY.match(asked)
     if found is None:
         raise UsageError(f"{asked}: which function makes the module? Write {asked}:FUNCTION")
-    warn(f"running the code of {found['file']} to build {found['factory']}() in a process of its own")
-    return _placed(store, asked, "module", from_module(Path(found["file"]), found["factory"], resolution))
+    path = Path(found["file"])
+    check_module(path)
+    warn(f"running the code of {path} to build {found['factory']}() in a process of its own")
+    return _placed(store, asked, "module", from_module(path, found["factory"], resolution))
 
 
 def _placed(store: Store, asked: str, kind: str, found: Outside) -> Subject:

@@ -202,6 +202,11 @@ def test_a_factory_runs_in_the_open_and_a_new_network_gets_the_interval_of_a_new
     assert not (factories.parent / "__pycache__").exists()
 
 
+def test_a_file_that_is_not_there_is_said_to_be_missing_before_its_code_is_said_to_run(advisor):
+    done = advisor("check", "nofile.py:foo", *NANO, "--max-latency", "5ms")
+    assert (done.returncode, done.stderr) == (1, "advisor: no Python file nofile.py\n")
+
+
 def test_a_factory_of_a_registered_architecture_is_answered_like_that_one(factories, advisor):
     found = answer(advisor("check", f"{factories}:known", *NANO, "--max-latency", "5ms", "--format", "json"))
     named = answer(advisor("check", "torchvision/resnet18", *NANO, "--max-latency", "5ms", "--format", "json"))

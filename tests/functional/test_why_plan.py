@@ -110,6 +110,22 @@ def test_int8_is_no_way_out_where_accuracy_at_int8_is_not_known(ask):
     assert any("int8" in note and "not known" in note for note in found["notes"])
 
 
+def test_of_one_precision_a_change_and_a_doubt_are_not_both_told(ask):
+    question = ("why", "resnet50", "--device", "jetson-agx-orin-64gb", "--max-latency", "6ms", "--format", "json")
+    found = answer(ask(*question), 4)
+    assert any("precision int8" in c["sentence"] and "measured at int8" in c["accuracy"] for c in found["changes"])
+    assert not any("int8" in note and "not known" in note for note in found["notes"])
+
+
+def test_weights_of_known_accuracy_are_offered_without_a_difference_to_what_is_unknown(ask):
+    question = ("timm/resnet50.a1_in1k", "--resolution", "160", "--min-accuracy", "75%", "--device", "jetson-nano")
+    found = answer(ask("why", *question, "--format", "json"), 4)
+    assert found["pick"]["top1"] is None
+    assert found["changes"]
+    assert all("% top-1" in c["accuracy"] for c in found["changes"])
+    assert "+nan" not in json.dumps(found)
+
+
 def test_why_agrees_with_recommend_on_the_first_pick(ask):
     budget = ("--device", "jetson-nano", "--max-latency", "33ms", "--format", "json")
     first = answer(ask("recommend", *budget), 0)["picks"][0]

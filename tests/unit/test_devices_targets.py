@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from advisor.devices import (
     scaled,
     shipped_profiles,
     target_for,
+    unknown_device,
     unsupported_reason,
     usable_memory_mib,
 )
@@ -32,6 +34,14 @@ NANO = PROFILES["jetson-orin-nano-8gb"]
         ("nvidia,p3767-0005", "jetson-orin-nano-8gb"),
         ("jetson", "jetson-orin-nano-8gb"),
         ("Raspberry-Pi", "raspberry-pi-4b"),
+        ("orin-nano", "jetson-orin-nano-8gb"),
+        ("jetson_orin_nano", "jetson-orin-nano-8gb"),
+        ("Jetson Nano", "jetson-nano"),
+        ("JETSONNANO", "jetson-nano"),
+        ("4090", "rtx-4090"),
+        ("2080 ti", "rtx-2080-ti"),
+        ("1080", "gtx-1080"),
+        ("RTX_A6000", "rtx-a6000"),
     ],
 )
 def test_a_device_is_found_by_its_whole_name(name, device):
@@ -45,6 +55,19 @@ def test_a_device_is_found_by_its_whole_name(name, device):
 def test_a_part_of_a_name_or_more_than_it_never_matches(name):
     with pytest.raises(UnknownName):
         find_device(name, [device for device in PROFILES.values() if device.id != "a100-40gb"])
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("nano", "jetson-nano, jetson-orin-nano-4gb, jetson-orin-nano-8gb or jetson-orin-nano-4gb-super"),
+        ("2080", "rtx-2080-ti"),
+        ("AGX_Orin-64", "jetson-agx-orin-64gb"),
+    ],
+)
+def test_a_part_of_ids_is_not_guessed_but_those_are_named(name, meant):
+    with pytest.raises(UnknownName, match=re.escape(f"did you mean {meant}? (")):
+        raise unknown_device(name, PROFILES.values())
 
 
 def test_a_near_miss_gets_a_suggestion():

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from dataclasses import replace
 
+import pytest
 from candidates import CONFIDENCES, ORDER, REPEATABLE, budgets, looser, rows, scored
 from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.devices import shipped_profiles
+from advisor.recommend.answer import Pick
 from advisor.recommend.boards import (
     CLASSES,
+    Offer,
     Place,
+    Plan,
     best_candidate,
     board_order,
     one_per_device,
+    rated_power_w,
     shortfall,
     sort_places,
 )
 from advisor.recommend.budgets import Budgets
 from advisor.recommend.judging import passes
-from advisor.records import Device
+from advisor.records import Device, Quantity, Target
+from advisor.render.plans import plan
 
 DEVICES = {device.id: device for device in shipped_profiles()}
 SOME = ("raspberry-pi-5", "jetson-nano", "jetson-orin-nano-8gb", "rtx-2060-max-q", "rtx-4060", "rtx-a6000", "a100-80gb")
@@ -49,6 +57,13 @@ def test_every_shipped_board_has_its_place_and_embedded_ones_come_first():
     assert names.index("raspberry-pi-5") < names.index("jetson-nano") < names.index("jetson-orin-nano-8gb")
     assert names.index("jetson-orin-nano-8gb") < names.index("jetson-agx-orin-64gb") < names.index("rtx-4060")
     assert names.index("rtx-4060") < names.index("rtx-4090") < names.index("rtx-a6000") < names.index("h100-sxm")
+
+
+def test_a_board_whose_rated_power_is_not_known_comes_after_its_like():
+    nameless = DEVICES["jetson-nano"]._replace(facts={}, power_modes=())
+    assert rated_power_w(nameless) is None
+    assert board_order(nameless) > board_order(DEVICES["jetson-thor-t5000"])
+    assert (rated_power_w(DEVICES["jetson-nano"]), rated_power_w(DEVICES["jetson-tx2"])) == (10, 15)
 
 
 @REPEATABLE
@@ -147,3 +162,33 @@ def rows_of_known():
     yield Candidate(
         "sig", "f", "timm/a", "in1k", 224, 80.0, "mit", 10**7, 10**9, 10.0, 9.0, 11.0, False, None, 500.0, 450.0, 550.0
     )
+
+
+def offer(device: str, mode: str = "MODE_30W_ALL", rated_power_w: float | None = 15.0) -> Offer:
+    time = Quantity(12.3, 4.5, 33.6, "calibrated", True, ("source",))
+    pick = Pick(
+        1, "timm/hgnetv2_b4", "hgnet", "ssld_stage2_ft_in1k", "apache-2.0", "permissive", 224, 83.7, 19.8, 2.75,
+        Target(device, "gpu", mode, "pytorch-eager", "amp_fp16"), 1, time, "", time, time, "", {}, 0.934, (), "advisor measure",
+    )  # fmt: skip
+    return Offer(device, device, "embedded", pick, (), (), rated_power_w)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+@pytest.mark.parametrize("model", ["", "timm/hgnetv2_b4"])
+def test_names_of_devices_and_models_are_never_broken(width, model):
+    boards = ("jetson-orin-nano-8gb-super", "jetson-agx-orin-devkit-32gb")
+    offers = tuple(offer(board, mode) for board in boards for mode in ("MODE_30W_ALL", "MODE_50W_2CORE"))
+    told = plan(Plan(model, 1, {"max_latency_ms": 33.0}, 0.9, offers, offers[:1], (), {}, ()), "table", width, None)
+    for board in boards:
+        assert any(line.split()[0] == board for line in told.splitlines() if line.strip())
+    assert model or told.count("timm/hgnetv2_b4.ssld_stage2_ft_in1k") == 3
+    if width == 160:
+        assert "MODE_50W_2CORE" in told
+    if width == 120 or (model and width == 80):
+        assert max(map(len, told.splitlines())) <= width
+
+
+def test_the_csv_of_a_plan_tells_the_rated_power_that_orders_the_boards():
+    offers = (offer("jetson-nano", rated_power_w=10.0), offer("jetson-tx2-nx", rated_power_w=None))
+    told = plan(Plan("", 1, {"max_latency_ms": 33.0}, 0.9, offers, (), (), {}, ()), "csv", 160, None)
+    assert [row["rated power W"] for row in csv.DictReader(io.StringIO(told))] == ["10", "unknown"]

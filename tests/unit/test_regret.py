@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from predicting import World, changed, device
 
@@ -10,6 +13,7 @@ from advisor.predict.workbench import Workbench
 from advisor.recommend import regret
 from advisor.recommend.regret import Case
 from advisor.records import Candidate, Quantity
+from advisor.render.regret import document, regrets
 
 
 @pytest.fixture
@@ -148,3 +152,16 @@ def test_candidates_behind_a_known_one_are_left_out_without_changing_the_pick(wo
         for budget in regret.budgets(truth.values()):
             asked = Case(bench.target, rows, frozenset(truth) - hidden.hidden, truth, budget)
             assert asked.ranked(asked.open())[:1] == asked.ranked(asked.believed)[:1]
+
+
+def test_what_it_cost_is_written_in_the_words_of_the_vocabulary_with_every_bolder_confidence():
+    asked = case([(80.0, 5.0, 1.1, 5.0), (82.0, 6.0, 1.1, 9.0)], budget=10.0)
+    bolder = {f"advisor at {confidence:.0%}": regret.at(confidence) for confidence in regret.BOLDER}
+    found = regret.regret(
+        "new device", asked.target, 2, 1, [regret.outcomes(asked, {"advisor": regret.ours, **bolder})]
+    )
+    row = next(csv.DictReader(io.StringIO(regrets([found], "csv", 160))))
+    assert row["memory_format"] == asked.target.memory_format
+    page = document([found])
+    assert all(f"* **{rule}**" in page or f", **{rule}**" in page for rule in bolder)
+    assert "RTX" not in page  # what holds of some devices only is not for a page about whichever were asked

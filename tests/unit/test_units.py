@@ -34,7 +34,9 @@ def test_accuracy_is_a_percentage_or_a_fraction(text, expected):
     assert units.accuracy_percent(text) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("text", "expected"), [("30M", 30e6), ("500k", 5e5), ("5000000", 5e6), ("1.2G", 1.2e9)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("30M", 30e6), ("800k", 8e5), ("5 K", 5e3), ("1.2G", 1.2e9), ("1B", 1e9)]
+)
 def test_counts_take_a_magnitude(text, expected):
     assert units.count(text) == pytest.approx(expected)
 
@@ -56,7 +58,10 @@ def test_counts_take_a_magnitude(text, expected):
         (units.accuracy_percent, "75", "has no unit; write 75%"),
         (units.accuracy_percent, "120%", "at most at 100%"),
         (units.accuracy_percent, "75pp", "has unit 'pp'"),
-        (units.count, "30m", "has unit 'm'"),
+        (units.count, "30m", "has unit 'm'; accepted: 30M, 800k, 1.2G"),
+        (units.count, "30", "count '30' has no unit; accepted: 30M, 800k, 1.2G"),
+        (units.count, "5000000", "has no unit"),
+        (units.count, "0M", "must be greater than 0"),
         (units.fraction, "1.5", "above 0 and below 1"),
         (units.fraction, "0", "above 0 and below 1"),
     ],
@@ -85,3 +90,26 @@ def test_three_significant_digits_are_shown(value, expected):
 def test_memory_from_a_gibibyte_up_is_shown_in_gibibytes():
     assert units.format_mib(1536) == "1.50 GiB"
     assert units.format_mib(512) == "512 MiB"
+
+
+@pytest.mark.parametrize(
+    ("chance", "confidence", "expected"),
+    [
+        (0.874, 0.9, "87%"),
+        (0.897, 0.9, "89.7%"),
+        (0.89996, 0.9, "89.996%"),
+        (0.9, 0.9, "90%"),
+        (0.9004, 0.9, "90%"),
+        (0.9985, 0.999, "99.85%"),
+        (0.9043, 0.904, "90.4%"),
+        (1.0, 0.999, "100%"),
+        (0.0, 0.9, "0%"),
+    ],
+)
+def test_a_chance_never_reads_as_if_it_reached_a_confidence_that_it_does_not_reach(chance, confidence, expected):
+    assert units.format_chance(chance, confidence) == expected
+
+
+@pytest.mark.parametrize("text", ["90%", "99.9%", "99.99%", "7%", "87.5%"])
+def test_a_confidence_is_shown_as_it_was_asked_for(text):
+    assert units.format_confidence(units.fraction(text)) == text

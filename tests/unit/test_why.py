@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import product
 
 import pytest
@@ -10,11 +11,12 @@ from candidates import CONFIDENCES, ORDER, REPEATABLE, budgets, looser, rows, sc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.recommend.budgets import Budgets, overall
+from advisor.recommend.budgets import Budgets, describe, overall
+from advisor.recommend.chance import bound_for
 from advisor.recommend.changing import ORDER as NAMES
-from advisor.recommend.changing import Option, distance, least_changes, settings_between
+from advisor.recommend.changing import Option, distance, least_changes, settings_between, without_precisions_of
 from advisor.recommend.judging import checks, passes, verdict
-from advisor.recommend.standing import dominates, standing
+from advisor.recommend.standing import dominates, rival, standing
 from advisor.recommend.verdict import DOES_NOT_FIT, FITS, NOT_SETTLED
 from advisor.records import Candidate, Target
 
@@ -44,6 +46,34 @@ def row(latency: float | None, factor: float = 1.1, top1: float = 80.0, extrapol
 def test_a_doubt_that_a_measurement_would_settle_is_no_verdict(candidate, expected):
     item = scored(candidate, Budgets(max_latency_ms=50, min_accuracy_percent=70))
     assert verdict(item, 0.9, 1) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "other"),
+    [
+        ("max_latency_ms", 4.0, 4.003), ("max_latency_ms", 4.0, 4.0004), ("min_throughput_img_s", 250.0, 249.8),
+        ("max_memory_mib", 2048.0, 2049.0), ("min_accuracy_percent", 80.0, 79.96), ("max_params", 25.56e6, 25.557e6),
+    ],
+)  # fmt: skip
+def test_bounds_that_are_not_equal_do_not_look_equal_beside_each_other(name, bound, other):
+    first, second = describe(name, bound, other), describe(name, other, bound)
+    assert float(first.split()[0]) != float(second.split()[0])
+    assert describe(name, bound, bound) == describe(name, bound)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.99, 0.999, 0.9999])
+def test_a_budget_that_is_missed_by_little_is_not_said_to_be_kept(share):
+    kept = bound_for(10.0, 10 / 1.1, 11.0, 0.9)
+    (check,) = checks(
+        scored(row(10), Budgets(max_latency_ms=share * kept)), Budgets(max_latency_ms=share * kept), 0.9, 1, {}
+    )
+    assert not check.met
+    chance, needed = re.search(
+        r"; ([\d.]+)% chance to keep it, ([\d.]+) ms would be kept at 90%", check.sentence
+    ).groups()
+    budget = re.search(r"the budget of ([\d.]+) ms", check.sentence)[1]
+    assert float(chance) < 90
+    assert float(needed) > float(budget)
 
 
 @REPEATABLE
@@ -168,6 +198,24 @@ def test_the_first_pick_has_nobody_before_it_and_others_know_by_what_they_are_be
     assert second.rank == 2
     assert "+5.0 points top-1, 2.00x as fast" in second.first.sentence
     assert second.dominated_by == (second.first,)
+
+
+def test_beside_a_model_of_unknown_accuracy_only_what_is_known_is_compared():
+    item, other = scored(row(10, top1=math.nan), Budgets()), scored(row(5, signature="b", model="timm/b"), Budgets())
+    for first, second in ((item, other), (other, item)):
+        assert "nan" not in rival(first, second).sentence
+        assert "points" not in rival(first, second).sentence
+    assert "2.00x as fast" in rival(other, item).sentence
+
+
+def test_a_precision_that_is_offered_is_not_said_to_be_of_unknown_accuracy_as_well():
+    item = scored(row(10), Budgets())
+    int8, fp16, other = (
+        Option((), item, Target("board", "gpu", "15W", runtime, precision), 1)
+        for runtime, precision in (("tensorrt", "int8"), ("tensorrt", "fp16"), ("onnxruntime", "int8"))
+    )
+    assert without_precisions_of([fp16, int8], [int8, other]) == [other]
+    assert without_precisions_of([fp16], [int8, other]) == [int8, other]
 
 
 def test_a_model_without_published_accuracy_is_judged_on_time_and_memory():

@@ -12,7 +12,7 @@ from advisor.recommend.answer import Pick, Recommendation
 from advisor.recommend.testsets import TEST_SETS
 from advisor.render.picks import basis, licence, number, place, spread
 from advisor.tui.widgets.rows import Rows
-from advisor.units import significant
+from advisor.units import format_chance, significant
 
 
 class Column(NamedTuple):
@@ -41,7 +41,7 @@ def columns_of(answer: Recommendation) -> list[Column]:
         Column("img/s#", lambda p: number(p.throughput_img_s), 5),
         Column("MiB#", lambda p: number(p.memory_mib)),
         *power,
-        Column("chance#", lambda p: f"{p.probability:.0%}"),
+        Column("chance#", lambda p: format_chance(p.probability, answer.confidence)),
         Column("basis", lambda p: basis(p.latency_ms), least=12),
         Column("licence", licence, 2),
         Column("params M#", lambda p: significant(p.params_m), 6),
