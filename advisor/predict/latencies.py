@@ -95,9 +95,9 @@ def _half_widths(predictor: Predictor, where: str, parts: Floats, sd: Floats, re
     if predictor.power == 1.0:
         return widths
     launched = device_share(parts, np.zeros(parts.shape[1]), predictor.power) < _HALF
-    for smaller in REGIMES[: REGIMES.index(where)]:
-        wider = np.maximum(widths, predictor.spreads[smaller].half_widths(sd, relatives))
-        widths = np.where(launched, wider, widths)
+    smaller = [predictor.spreads[name] for name in REGIMES[: REGIMES.index(where)] if name in predictor.spreads]
+    for spread in smaller:
+        widths = np.where(launched, np.maximum(widths, spread.half_widths(sd, relatives)), widths)
     return widths
 
 
