@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from advisor.workflows import remembering
+from advisor.workflows.questioning import Asked
+
 Run = Callable[..., subprocess.CompletedProcess]
 
 
@@ -74,3 +77,10 @@ def advisor(shared_home: Path) -> Run:
 def advisor_at() -> Run:
     """Runs the command in a home given by `home=`."""
     return run_advisor
+
+
+@pytest.fixture
+def asked_before(home: Path) -> Path:
+    """A home whose last session asked for the Orin Nano."""
+    remembering.remember(remembering.Session(Asked(device="jetson-orin-nano-8gb", max_latency="50ms")))
+    return home
