@@ -107,10 +107,10 @@ def _alone(predictor: Predictor, where: str) -> tuple[str, ...]:
     habit = predictor.habits.get(f"{sources[0]} {where}", 0.0) if len(sources) == 1 else 0.0
     if abs(habit) <= NOTABLE_HABIT:
         return ()
-    than = "slower" if habit > 0 else "faster"
+    than, seems = ("slower", "slow") if habit > 0 else ("faster", "fast")
     return (
         f"only {sources[0]} measured here, which reads {exp(abs(habit)):.1f} times {than} than others on similar devices: "
-        f"they may not be {'faster' if habit > 0 else 'slower'} than this one",
+        f"beside boards that others measured this one seems {seems}",
     )
 
 

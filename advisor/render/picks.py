@@ -63,6 +63,8 @@ def _accuracy(pick: Pick) -> str:
     return f"{pick.accuracy:.1f}"
 
 
+_NAMES = frozenset({"model.weights"})
+"""Heads whose cells stay whole, so that they can be copied."""
 _EXTRA: Mapping[str, Column] = {
     "power": ("power W#", lambda p: number(p.power_w)),
     "energy": ("mJ/img#", lambda p: number(p.energy_mj)),
@@ -115,7 +117,8 @@ def full_grid(answer: Recommendation, picks: Sequence[Pick]) -> Grid:
 
 
 def _grid(columns: Sequence[Column], picks: Sequence[Pick]) -> Grid:
-    return Grid(tuple(head for head, _ in columns), [tuple(cell(p) for _, cell in columns) for p in picks])
+    heads = tuple(head for head, _ in columns)
+    return Grid(heads, [tuple(cell(p) for _, cell in columns) for p in picks], _NAMES & set(heads))
 
 
 def legend(answer: Recommendation, fmt: str, width: int) -> str:

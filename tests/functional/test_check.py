@@ -187,9 +187,9 @@ def test_a_factory_runs_in_the_open_and_a_new_network_gets_the_interval_of_a_new
                 0
             ]
 
-    known = answer(advisor("predict", "resnet18", "--device", "rtx-4090", "--batch-size", "64", "--format", "json"))
+    known = answer(advisor("predict", "resnet18", "--device", "rtx-4090", "--batch-size", "512", "--format", "json"))
     before = kept()
-    done = advisor("check", f"{factories}:own", "--device", "rtx-4090", "--batch-size", "64", "--format", "json")
+    done = advisor("check", f"{factories}:own", "--device", "rtx-4090", "--batch-size", "512", "--format", "json")
     found = answer(done)
     assert done.stderr.startswith(f"advisor: running the code of {factories}")
     assert "nowhere near" not in done.stdout
