@@ -353,7 +353,9 @@ def test_a_model_is_shown_with_layers_evidence_and_code(size, asked_before):
         await answered(app, pilot)
         name = table(app).pointed.model.partition("/")[2]
         await pilot.press("enter")
-        await see(pilot, "where time goes", "Why")
+        await see(pilot, "Why")
+        await pilot.press("tab", "pagedown")  # on a small screen the reasons fill it
+        await see(pilot, "where time goes")
         await pilot.press("2")
         await see(pilot, "layers; one image" if find_spec("torch") else "tracing a model needs")
         await pilot.press("3")
