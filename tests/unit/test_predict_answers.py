@@ -296,7 +296,8 @@ def test_a_fit_does_not_depend_on_the_order_of_rows(world):
         assert [q.value for q in latencies] == pytest.approx([q.value for q in after[key]], rel=1e-6)
 
 
-def test_a_source_that_reads_slow_elsewhere_casts_doubt_on_its_measurements():
+def slow_elsewhere():
+    """Boards of which b3 was not measured, and what a source that reads 2.2 times slow says of b1 and b2."""
     world = World([device(f"b{i}", kind="jetson", scale=0.1 * (i + 1)) for i in range(4)])
     for number in range(3):
         world.measure(world.device(f"b{number}").default_target, batch_sizes=(1,), seed=number)
@@ -305,6 +306,11 @@ def test_a_source_that_reads_slow_elsewhere_casts_doubt_on_its_measurements():
         for m in world.rows
         if m.target.device != "b0"
     ]
+    return world, slow
+
+
+def test_a_source_that_reads_slow_elsewhere_casts_doubt_on_its_measurements():
+    world, slow = slow_elsewhere()
     only = [
         replace(m, id=f"only-{m.id}", target=world.device("b3").default_target) for m in slow if m.target.device == "b1"
     ]
@@ -316,14 +322,7 @@ def test_a_source_that_reads_slow_elsewhere_casts_doubt_on_its_measurements():
 
 
 def test_a_source_that_is_alone_and_reads_slow_elsewhere_is_said_of_all_it_calibrates():
-    world = World([device(f"b{i}", kind="jetson", scale=0.1 * (i + 1)) for i in range(4)])
-    for number in range(3):
-        world.measure(world.device(f"b{number}").default_target, batch_sizes=(1,), seed=number)
-    slow = [
-        replace(changed(m, m.latency_ms * 2.2), id=f"slow-{m.id}", source="slow", grade="C")
-        for m in world.rows
-        if m.target.device != "b0"
-    ]
+    world, slow = slow_elsewhere()
     moved = [replace(m, id=f"b3-{m.id}", target=world.device("b3").default_target) for m in slow[:9]]
     world.rows += slow + moved
     calibrated = [r for r in rows(world, "b3").values() if r.latency.basis == "calibrated"]
