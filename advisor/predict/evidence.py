@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.predict import software
-from advisor.predict.features import Cache, Floats, Ints, Key, Table, design
+from advisor.predict.features import Floats, Ints, Key, Table, design
 from advisor.predict.model import Rows
 from advisor.predict.scaling import kind, power, rates
 from advisor.records import Device, Measurement, Target
@@ -108,8 +108,6 @@ class Evidence:
     """Family of every architecture of the table."""
     per_unit: Mapping[Cell, Floats]
     """Milliseconds per unit of each term at the rates of the cell's profile, in one of its power modes."""
-    caches: Mapping[Cell, Cache]
-    """The cache of the cell's device in that mode."""
     _where: dict[object, list[int]] = field(default_factory=dict)
     _sources: dict[object, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -185,7 +183,7 @@ def collect(
     measurements: Sequence[Measurement], table: Table, families: Mapping[str, str], devices: Mapping[str, Device]
 ) -> Evidence:
     """Evidence from accepted measurements of catalogued architectures."""
-    kept, work, left_out, known = _usable(sorted(measurements, key=lambda m: m.id), table, devices)
+    kept, work, left_out, per_unit = _usable(sorted(measurements, key=lambda m: m.id), table, devices)
     return Evidence(
         measurements=tuple(kept),
         table=table,
@@ -200,15 +198,14 @@ def collect(
         pools=tuple(pool_of(devices[m.target.device], m.target) for m in kept),
         left_out=left_out,
         key_families=tuple(families.get(signature, signature) for signature, _ in table.keys),
-        per_unit={cell: per_unit for cell, (per_unit, _) in known.items()},
-        caches={cell: cache for cell, (_, cache) in known.items()},
+        per_unit=per_unit,
     )
 
 
 def _usable(
     measurements: Sequence[Measurement], table: Table, devices: Mapping[str, Device]
-) -> tuple[list[Measurement], Floats, dict[str, int], dict[Cell, tuple[Floats, Cache]]]:
-    known, left_out, costs = set(table.keys), dict[str, int](), dict[Cell, tuple[Floats, Cache]]()
+) -> tuple[list[Measurement], Floats, dict[str, int], dict[Cell, Floats]]:
+    known, left_out, per_unit = set(table.keys), dict[str, int](), dict[Cell, Floats]()
     by_target: dict[tuple[Cell, str], list[Measurement]] = {}
     for m in measurements:
         reason = _unfit(m, known)
@@ -225,10 +222,10 @@ def _usable(
             left_out[found.reason] = left_out.get(found.reason, 0) + len(group)
             continue
         kept += group
-        costs.setdefault(Cell.of(target), (found.per_unit, found.cache))
-        work.append(_counts(group, target, table, found.cache) * found.per_unit)
+        per_unit.setdefault(Cell.of(target), found.per_unit)
+        work.append(_counts(group, target, table) * found.per_unit)
     order = sorted(range(len(kept)), key=lambda i: kept[i].id)
-    return [kept[i] for i in order], np.concatenate(work)[order], left_out, costs
+    return [kept[i] for i in order], np.concatenate(work)[order], left_out, per_unit
 
 
 def _unfit(m: Measurement, known: set[Key]) -> str:
@@ -241,11 +238,11 @@ def _unfit(m: Measurement, known: set[Key]) -> str:
     return "" if (m.signature, m.resolution) in known else "no complexity at this resolution"
 
 
-def _counts(group: Sequence[Measurement], target: Target, table: Table, cache: Cache) -> Floats:
+def _counts(group: Sequence[Measurement], target: Target, table: Table) -> Floats:
     rows = table.rows((m.signature, m.resolution) for m in group)
     batch = np.array([m.batch_size for m in group], dtype=np.float64)
     copies = np.array([m.timing_scope == "forward+copies" for m in group], dtype=np.float64)
-    return design(table, rows, batch, target.precision, target.runtime, copies, cache)
+    return design(table, rows, batch, target.precision, target.runtime, copies)
 
 
 def thin_out(evidence: Evidence, chosen: Ints, most: int) -> Ints:

@@ -1,19 +1,16 @@
 """Features of an architecture at a batch size: the one place that makes them, for fitting and for predicting.
 
-Every count is affine in the batch size, so a table keeps what grows per image and what does not. What a cache spares is not: the
-more images, the less of what one operator wrote is still there when the next one reads it. Loads numpy, no torch.
+Every count is affine in the batch size, so a table keeps what grows per image and what does not. Loads numpy, no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from advisor.predict.descriptors import describe
 
@@ -52,7 +49,6 @@ _MACS, _OPS, _LIGHT = slice(0, _COMPUTING), TERMS.index("ops"), TERMS.index("lig
 _WEIGHTS = TERMS.index("weight_bytes")
 _BYTES = slice(_COMPUTING, _OPS)
 """Activation bytes by group and of statistics, then weight bytes."""
-_ACTIVATIONS = slice(_COMPUTING, _WEIGHTS)
 COPY_TERMS = (TERMS.index("copied_bytes"), TERMS.index("copied_one"))
 
 ELEMENT_BYTES = {
@@ -73,20 +69,6 @@ _PIXEL_BYTES = 12.0
 """Three fp32 channels: what a measurement that includes copies moves per input pixel, and 1000 fp32 logits back."""
 
 
-class Cache(NamedTuple):
-    """The last cache before the memory of a device."""
-
-    size: float
-    """Bytes; 0 where it is not known, or makes no difference."""
-    spared: float
-    """Share of the time of reading a byte from memory that is spared where it is found here."""
-
-
-NO_CACHE = Cache(0.0, 0.0)
-_LEAST_VARIANCE, _MOST_VARIANCE = 0.05, 9.0
-"""Of the logarithms of what operators move: what they can be told apart by, and what is believed of few operators."""
-
-
 @dataclass(frozen=True)
 class Table:
     """Counts of many architectures: `per_image` grows with the batch, `fixed` does not. Columns are TERMS, then kernels."""
@@ -103,8 +85,6 @@ class Table:
     """Bytes per image of operators that only move data which a fusing runtime spares."""
     inputs: Floats
     """Bytes of activations that operators read, per image; the others of the moved ones are written."""
-    sizes: Floats
-    """Architectures x (mean, standard deviation) of the logarithm of the bytes per image that an operator moves, weighed by bytes."""
     attention: Floats
     """Share of the multiply-accumulates that multiplies activations by activations."""
     descriptors: Floats
@@ -130,18 +110,7 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     keys = tuple((c.signature, c.resolution) for c in complexities)
     described = describe(complexities)
     inputs = np.array([sum(t.act_bytes_in for t in c.classes.values()) for c in complexities], dtype=np.float64)
-    sizes = np.array([_sizes(c) for c in complexities], dtype=np.float64).reshape(count, 2)
-    return Table(keys, per_image, fixed, kernels, weights, recomputed, spared, inputs, sizes, attention, described)
-
-
-def _sizes(c: Complexity) -> tuple[float, float]:
-    """As log-normal, from the sums of what operators move and of its square roots; all alike where the latter is not known."""
-    operators = max(sum(totals.n for totals in c.classes.values()), 1)
-    mean = max(_moved(c.classes.values()) / operators, 1.0)
-    root = c.extras.get("sqrt_bytes", 0.0) / operators
-    variance = 4.0 * log(mean / root**2) if root else 0.0
-    variance = min(max(variance, _LEAST_VARIANCE), _MOST_VARIANCE)
-    return log(mean) + variance / 2.0, float(np.sqrt(variance))
+    return Table(keys, per_image, fixed, kernels, weights, recomputed, spared, inputs, attention, described)
 
 
 def _attention_share(c: Complexity) -> float:
@@ -191,18 +160,11 @@ def _fixed(c: Complexity) -> list[float]:
 
 
 def design(
-    table: Table,
-    rows: Ints,
-    batch: Floats | float,
-    precision: str,
-    runtime: str,
-    copies: Floats | float = 0.0,
-    cache: Cache = NO_CACHE,
+    table: Table, rows: Ints, batch: Floats | float, precision: str, runtime: str, copies: Floats | float = 0.0
 ) -> Floats:
     """Features of table rows at a batch size, at one precision and runtime; `copies` is 1 where copies were timed.
 
-    Columns are TERMS in multiply-accumulates, bytes at the precision (those found in the cache as so many from memory), operators
-    and ones.
+    Columns are TERMS in multiply-accumulates, bytes at the precision, operators and ones.
     """
     batches, copied = np.broadcast_to(batch, rows.shape)[:, None], np.broadcast_to(copies, rows.shape)
     found: Floats = table.fixed[rows] + table.per_image[rows] * batches
@@ -215,21 +177,8 @@ def design(
             table.recomputed[rows, 1] if runtime in FUSING else 0.0
         )  # counts of operators hold them already
     found[:, _BYTES] *= ELEMENT_BYTES[precision] / 4.0
-    if cache.size:
-        found[:, _ACTIVATIONS] *= 1.0 - cache.spared * _found(table, rows, batches, precision, cache)
     found[:, list(COPY_TERMS)] *= copied[:, None]
     return found
-
-
-def _found(table: Table, rows: Ints, batches: Floats, precision: str, cache: Cache) -> Floats:
-    """Share of the bytes moved that is read and found in the cache: of operators that read no more than fits there.
-
-    About half of what an operator moves it reads, and the operator before has just written it. What is written goes to memory.
-    """
-    fits = 2.0 * cache.size / (ELEMENT_BYTES[precision] / 4.0 * batches[:, 0])
-    mean, sd = table.sizes[rows].T
-    reads = table.inputs[rows] / np.maximum(table.per_image[rows, _ACTIVATIONS].sum(1), 1.0)
-    return np.asarray((reads * ndtr((np.log(fits) - mean) / sd))[:, None], dtype=np.float64)
 
 
 def group_bytes(table: Table) -> Floats:

@@ -53,7 +53,7 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
     """What the predictor says of every architecture of the catalogue."""
     table, target = subject.table, predictor.target
     rows = np.arange(len(table.keys))
-    work = design(table, rows, float(batch_size), target.precision, target.runtime, cache=predictor.cache)
+    work = design(table, rows, float(batch_size), target.precision, target.runtime)
     readings = [predictor.readings.get(key, AS_MODELLED) for key in table.keys]
     parts = lengthened(work * predictor.coefficients, readings)
     macs = group_macs(table).sum(1)

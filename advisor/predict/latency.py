@@ -217,7 +217,7 @@ class Hierarchy:
         evidence = self.evidence
         usual = float(np.median([evidence.measurements[i].batch_size for i in rows]))
         everything = np.arange(len(evidence.table.keys))
-        work = design(evidence.table, everything, usual, cell.precision, cell.runtime, cache=evidence.caches[cell])
+        work = design(evidence.table, everything, usual, cell.precision, cell.runtime)
         parts = work * evidence.per_unit[cell] * np.exp(fitted.theta)
         return np.asarray(parts / parts.sum(1)[:, None], dtype=np.float64)
 

@@ -37,7 +37,7 @@ def breakdown(content: Mapping[str, Any], complexity: Complexity, batch_size: in
         return {}
     target = predictor.target
     table, only = tabulate([complexity]), np.arange(1)
-    work = design(table, only, float(batch_size), target.precision, target.runtime, cache=predictor.cache)
+    work = design(table, only, float(batch_size), target.precision, target.runtime)
     key = (complexity.signature, complexity.resolution)
     found = predictor.deviations.get(key)
     deviates = np.array([0.0 if found is None else found.mean])

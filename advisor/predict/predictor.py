@@ -11,14 +11,14 @@ import numpy as np
 
 from advisor.errors import DataError
 from advisor.predict.evidence import REGIMES, Cell, Evidence, Pool, pool_of, root_of
-from advisor.predict.features import NO_CACHE, TERMS, Cache, Floats, Ints, Key, design, group_macs
+from advisor.predict.features import TERMS, Floats, Ints, Key, design, group_macs
 from advisor.predict.intervals import NORMAL_90, UNKNOWN_DEVICE, CrossFit, Spread, measured_cell, new_device
 from advisor.predict.model import DEVICE, HOST, Fit, device_share
 from advisor.predict.scaling import least, power, rates
 from advisor.predict.support import Networks, Support, support
 from advisor.records import Device, Target
 
-VERSION = 3
+VERSION = 4
 _KINDS = {"gpu": "a desktop or data-centre GPU", "jetson": "a Jetson's GPU", "x86": "an x86 CPU", "arm": "an Arm CPU"}
 _OTHER_MODE = 0.15
 """Added (in squares) to the half-width where only other power modes were measured: clocks scale, other things do not."""
@@ -64,8 +64,6 @@ class Predictor:
     """Milliseconds per unit of each term of TERMS."""
     least: Floats
     """The same at the best that the device can do; no prediction is below."""
-    cache: Cache
-    """Of the device, in the target's power mode."""
     spreads: Mapping[str, Spread]
     """Regime -> half-width of the 90 % interval in logs."""
     calibrated: tuple[str, ...]
@@ -95,7 +93,6 @@ def unknown(target: Target, reason: str) -> Predictor:
         reason,
         np.zeros(len(TERMS)),
         np.zeros(len(TERMS)),
-        NO_CACHE,
         {},
         (),
         {},
@@ -129,11 +126,11 @@ def build(cross: CrossFit, device: Device, target: Target, given: Mapping[str, S
     elsewhere = _elsewhere(cross, pool, head) if given is None else {}
     spreads = elsewhere | _spreads(cross, cell, pool, head, calibrated, target) if given is None else given
     return Predictor(
-        target, head, "", coefficients, least(found.per_unit, target), found.cache, spreads, calibrated,
+        target, head, "", coefficients, least(found.per_unit, target), spreads, calibrated,
         _sources(evidence, cell, pool),
         _deviations(cross, cell, pool, head), _readings(cross, cell, pool, head), _habits(cross, pool, head),
-        _support(evidence, alike, target, coefficients, found.cache),
-        _support(evidence, own, target, coefficients, found.cache) if len(own) else None, elsewhere,
+        _support(evidence, alike, target, coefficients),
+        _support(evidence, own, target, coefficients) if len(own) else None, elsewhere,
         f"on {_KINDS[pool.kind]} with {pool.runtime}",
         _notes(evidence, target, pool, own),
     )  # fmt: skip
@@ -230,9 +227,9 @@ def _readings(cross: CrossFit, cell: Cell, pool: Pool, head: float) -> dict[Key,
     }
 
 
-def _support(evidence: Evidence, alike: Ints, target: Target, coefficients: Floats, cache: Cache) -> Support:
+def _support(evidence: Evidence, alike: Ints, target: Target, coefficients: Floats) -> Support:
     rows = np.unique(evidence.rows[alike])
-    parts = design(evidence.table, rows, 1.0, target.precision, target.runtime, cache=cache) * coefficients
+    parts = design(evidence.table, rows, 1.0, target.precision, target.runtime) * coefficients
     return support(Networks(parts, group_macs(evidence.table)[rows].sum(1), evidence.table.attention[rows]))
 
 
@@ -251,7 +248,7 @@ def to_json(p: Predictor) -> dict[str, Any]:
     return {
         "version": VERSION, "target": asdict(p.target), "power": p.power, "reason": p.reason,
         "coefficients": dict(zip(TERMS, p.coefficients.tolist(), strict=True)),
-        "least": dict(zip(TERMS, p.least.tolist(), strict=True)), "cache": list(p.cache),
+        "least": dict(zip(TERMS, p.least.tolist(), strict=True)),
         "spreads": {name: asdict(s) for name, s in p.spreads.items()},
         "calibrated": list(p.calibrated), "sources": {name: list(ids) for name, ids in p.sources.items()},
         "deviations": [[*key, *row] for key, row in p.deviations.items()],
@@ -280,7 +277,7 @@ def _from_json(content: Mapping[str, Any]) -> Predictor:
     return Predictor(
         Target(**content["target"]), float(content["power"]), str(content["reason"]),
         np.array([float(content["coefficients"][name]) for name in TERMS]),
-        np.array([float(content["least"][name]) for name in TERMS]), Cache(*map(float, content["cache"])),
+        np.array([float(content["least"][name]) for name in TERMS]),
         {name: Spread(**spread) for name, spread in content["spreads"].items()},
         tuple(content["calibrated"]), {name: tuple(ids) for name, ids in content["sources"].items()},
         {(str(s), int(size)): Deviates(float(mean), float(sd), bool(known)) for s, size, mean, sd, known in content["deviations"]},

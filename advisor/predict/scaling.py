@@ -11,7 +11,7 @@ import numpy as np
 
 from advisor.devices import scaled
 from advisor.devices.targets import kind as kind
-from advisor.predict.features import NO_CACHE, TERMS, Cache, Floats
+from advisor.predict.features import TERMS, Floats
 from advisor.records import Device, Target
 
 HALF_ACCUMULATE = ("tensorrt", "paddle-tensorrt", "tf-trt")
@@ -28,18 +28,12 @@ _FLOP_PER_CYCLE = 16.0
 """A core with two 128-bit fused multiply-add units (fp32), where the profile states no CPU peak; fits absorb the error."""
 
 
-_L2_BYTES_PER_CYCLE = 20.0
-"""From the L2 to a streaming multiprocessor, roughly: 2155 GB/s to the 80 of a V100 at 1.53 GHz are 17.6 (Jia et al., arXiv:1804.06826,
-section 3). Chosen among 20 and 32 by errors of the targets that are scored, not derived: docs/prediction.md says what it costs."""
-
-
 @dataclass(frozen=True)
 class Rates:
     """Milliseconds per unit of each term at the profile's rates; `reason` instead where a needed fact is missing."""
 
     per_unit: Floats | None
     reason: str = ""
-    cache: Cache = NO_CACHE
 
 
 _WINOGRAD = {"ncnn": 5.06}
@@ -81,16 +75,7 @@ def rates(device: Device, target: Target) -> Rates:
     copied = 1e-6 / _COPY_GB_S.get(device.kind, 6.0)
     known = {"depthwise_macs": slow_mac, "ops": launch, "one": constant, "copied_bytes": copied, "copied_one": constant}
     usual = (known.get(name, mac if name.endswith("_macs") else byte) for name in TERMS)
-    return Rates(np.array(list(usual), dtype=np.float64), cache=_cache(facts, target, bandwidth))
-
-
-def _cache(facts: Device, target: Target, bandwidth: float) -> Cache:
-    """The L2 of a GPU, where it is faster than the memory: that of one streaming multiprocessor may not be."""
-    size, units, clock = (facts.value(key) for key in ("l2_mb", "sm_count", "boost_mhz"))
-    if target.compute_unit != "gpu" or size is None or units is None or clock is None:
-        return NO_CACHE
-    spared = 1.0 - bandwidth / (_L2_BYTES_PER_CYCLE * units * clock / 1e3)
-    return Cache(size * 1e6, spared) if spared > 0.0 else NO_CACHE
+    return Rates(np.array(list(usual), dtype=np.float64))
 
 
 def _gpu_peaks(facts: Device, target: Target) -> tuple[float | None, float | None]:

@@ -7,11 +7,11 @@ import pytest
 from predicting import LAW, World, architecture, device, transformer
 
 from advisor.predict.evidence import Cell, collect, pool_of, regime
-from advisor.predict.features import ELEMENT_BYTES, NO_CACHE, TERMS, Cache, design, tabulate
+from advisor.predict.features import ELEMENT_BYTES, TERMS, design, tabulate
 from advisor.predict.latency import Hierarchy
 from advisor.predict.model import HOST, Prior, Rows, fit, log_time, shares
 from advisor.predict.scaling import power, rates
-from advisor.records import PRECISIONS, RUNTIMES, Fact, Target
+from advisor.records import PRECISIONS, RUNTIMES, Target
 
 
 def rows_of(work, log_ms):
@@ -55,35 +55,6 @@ def test_a_fusing_runtime_pays_per_kernel(table):
     assert (
         design(table, at, 1.0, "fp16", "tensorrt")[:, ops] < design(table, at, 1.0, "fp16", "pytorch-eager")[:, ops]
     ).all()
-
-
-def test_what_was_just_written_is_read_from_the_cache_while_it_fits(table):
-    at, cache = np.arange(3), Cache(72e6, 0.8)
-    moved = [
-        i for i, name in enumerate(TERMS) if name.endswith("_bytes") and "weight" not in name and "copied" not in name
-    ]
-    rest = [i for i in range(len(TERMS)) if i not in moved]
-    left = []
-    for batch in (1.0, 8.0, 64.0, 1e6):
-        with_cache, without = (design(table, at, batch, "fp16", "tensorrt", cache=c) for c in (cache, NO_CACHE))
-        assert np.array_equal(with_cache[:, rest], without[:, rest])
-        left.append(with_cache[:, moved].sum(1) / without[:, moved].sum(1))
-    assert (np.diff(left, axis=0) >= 0).all()
-    assert left[0] == pytest.approx(1 - 0.8 / 2, rel=0.01)  # half of what moves is read, and all of that is found
-    assert left[-1] == pytest.approx(1)
-
-
-def test_a_cache_of_few_bytes_or_of_one_multiprocessor_spares_nothing():
-    target = Target("card", "gpu", "", "tensorrt", "fp16")
-    facts = device("card").facts
-    known = {name: Fact(value, "test") for name, value in (("l2_mb", 6.0), ("sm_count", 82.0), ("boost_mhz", 1695.0))}
-    card = device("card")._replace(facts={**facts, **known, "memory_bandwidth_gb_s": Fact(936.0, "test")})
-    assert rates(card, target).cache.size == 6e6
-    assert 0.5 < rates(card, target).cache.spared < 0.9
-    alone = card._replace(facts={**card.facts, "sm_count": Fact(1.0, "test")})
-    without = card._replace(facts={name: fact for name, fact in card.facts.items() if name != "l2_mb"})
-    assert rates(alone, target).cache == rates(without, target).cache == NO_CACHE
-    assert rates(card, Target("card", "cpu", "", "pytorch-eager", "fp32", threads=1)).cache == NO_CACHE
 
 
 def test_copies_cost_only_where_they_were_timed(table):
