@@ -1,14 +1,14 @@
 """What would be answered on a target had some of its measurements not been made: the folds of the benchmark of decisions.
 
 Hidden rows are taken out of the evidence before anything is fitted, so nothing that is said of them, intervals included, can
-depend on them. A row is one architecture at one resolution, in the batch regime in which most of the target was measured, by the newest
+depend on them. A row is one architecture at one resolution, in the batch regime in which most of the target was measured, by one
 software; times are of one image. Knows no store and no accuracy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from advisor.predict import answers, transfer
 from advisor.predict.evidence import Cell, Evidence, Pool, pool_of
-from advisor.predict.features import Key
+from advisor.predict.features import Ints, Key
 from advisor.predict.intervals import CrossFit, Spread, spread_of
 from advisor.predict.latencies import Subject, predict_latencies
 from advisor.predict.latency import Hierarchy, Said
 from advisor.predict.predictor import Predictor, build
 from advisor.predict.scaling import power
+from advisor.predict.software import newest_first
 from advisor.records import Device, Measurement, Quantity, Target
 
 FAMILY_GROUPS = 5
@@ -75,7 +76,7 @@ def benches(
     evidence = cross.full.evidence
     found: dict[tuple[str, str, str], Bench] = {}
     for cell in sorted(set(evidence.cells)):
-        rows = _rows(evidence, cell, rated)
+        rows = _rows(evidence, evidence.of_newest(evidence.where(cell)), rated)
         made = (
             Bench(
                 CrossFit(cross.full),
@@ -94,9 +95,19 @@ def benches(
     return list(found.values())
 
 
-def _rows(evidence: Evidence, cell: Cell, rated: Collection[Key]) -> dict[Key, int]:
-    """One row of each architecture: the newest software's, in the main regime, at the largest batch."""
-    mine = evidence.of_newest(evidence.where(cell))
+def in_each_software(bench: Bench, rated: Collection[Key], least: int) -> Iterator[Bench]:
+    """The same target by every software with which so many rated architectures were timed, the newest first."""
+    evidence = bench.evidence
+    mine = evidence.where(bench.cell)
+    stated = np.array([evidence.measurements[i].target.software for i in mine])
+    for software in sorted(set(stated.tolist()), key=newest_first):
+        rows = _rows(evidence, mine[stated == software], rated)
+        if len(rows) >= least:
+            yield replace(bench, target=replace(bench.target, software=software), rows=rows)
+
+
+def _rows(evidence: Evidence, mine: Ints, rated: Collection[Key]) -> dict[Key, int]:
+    """One of some rows for each architecture: in the main regime, at the largest batch."""
     names, counts = np.unique(evidence.regimes[mine], return_counts=True)
     main = names[counts.argmax()]
     found: dict[Key, int] = {}
@@ -212,7 +223,7 @@ def nearest(bench: Bench) -> dict[Key, float]:
     for cell in sorted(set(evidence.cells)):
         if cell.device == bench.cell.device:
             continue
-        rows = _rows(evidence, cell, bench.rows)
+        rows = _rows(evidence, evidence.of_newest(evidence.where(cell)), bench.rows)
         likeness = (cell.compute_unit == bench.cell.compute_unit, cell.runtime == bench.cell.runtime, len(rows))
         if 2 * len(rows) > len(bench.rows) and likeness > best[0]:
             best = likeness, {key: _measured(evidence.measurements[i]).value for key, i in rows.items()}

@@ -17,7 +17,7 @@ def regrets(found: Sequence[Regret], fmt: str, width: int) -> str:
     if fmt == "json":
         return as_json.dump({"settings": [_json(one) for one in found]})
     if fmt == "csv":
-        heads = ("device", "runtime", "precision", "memory_format", "setting", "cases#", *_HEADS)
+        heads = ("device", "runtime", "precision", "memory_format", "software", "setting", "cases#", *_HEADS)
         return text(Grid(heads, [(*_where(one), *_cells(score)) for one in found for score in one.scores]), fmt, width)
     return "\n\n".join(f"{_title(one)}\n{text(_grid(one), fmt, width)}" for one in found)
 
@@ -28,7 +28,15 @@ def _json(one: Regret) -> dict[str, object]:
 
 def _where(one: Regret) -> tuple[str, ...]:
     target = one.target
-    return target.device, target.runtime, target.precision, target.memory_format, one.setting, str(one.cases)
+    return (
+        target.device,
+        target.runtime,
+        target.precision,
+        target.memory_format,
+        target.software,
+        one.setting,
+        str(one.cases),
+    )
 
 
 def _title(one: Regret) -> str:
@@ -73,7 +81,7 @@ Written by `advisor evaluate --regret --write docs/decision-regret.md`; do not e
 Measurements of a well documented target are hidden, "the most accurate model under this latency" is answered from what is left, and
 the answer is compared with that of an oracle that sees what was hidden. Budgets are {len(PERCENTILES)} per target, at the
 {PERCENTILES[0]}th to {PERCENTILES[-1]}th percentile of measured latency. Times are of one image at the batch size of the published
-table (1 on the CPU, up to 1024 on the GPUs), of the newest software. A measurement counts as exact here, hidden or seen.
+table (1 on the CPU, up to 1024 on the GPUs), of one software. A measurement counts as exact here, hidden or seen.
 
 * **Lost**: percent top-1 of the oracle's pick less that of the rule's, over picks that keep the budget; mean and 90th percentile.
 * **Broken**: share of picks whose measured latency is over the budget. **Expected**: the share that the program's own probabilities
@@ -90,7 +98,8 @@ Ways of hiding:
   in which the oracle's pick or a rule's is of the hidden family.
 * **Every family hidden**: every model is predicted by the fit without its fifth of the families, and none is measured.
 * **New device**: everything of the physical device is hidden but 10 models, spread by size and kind (medoids of many families), drawn 20
-  times. The models are known from other devices.
+  times. The models are known from other devices. Each software with which the target was timed is a setting of its own; families are
+  hidden for the newest.
 
 Coefficients, deviations and interval widths come from rows that are not hidden: the hidden ones are taken out of the evidence before
 anything is fitted, and for families widths come from folds inside what is left. A test changes hidden rows and sees that no pick moves.

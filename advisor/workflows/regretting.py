@@ -9,7 +9,7 @@ from advisor.errors import NotEnoughEvidence
 from advisor.recommend import regret
 from advisor.recommend.confirming import Key
 from advisor.recommend.regret import Case, Outcome, Regret, Rule
-from advisor.records import Candidate, Quantity
+from advisor.records import Candidate
 from advisor.store import Store
 from advisor.workflows.choosing import chosen_device
 from advisor.workflows.preparing import Progress, prepared_store, silent
@@ -54,25 +54,27 @@ def _candidates(store: Store) -> list[Candidate]:
     return [row._replace(memory_mib=None) for row in store.candidates(target, 1)]
 
 
-def _of_target(bench: Bench, rows: Iterable[Candidate], on_progress: Progress) -> Iterator[Regret]:
+def _of_target(bench: Bench, rows: Sequence[Candidate], on_progress: Progress) -> Iterator[Regret]:
     from advisor.predict import hiding
 
-    truth = {key: known._replace(low=known.value, high=known.value) for key, known in hiding.measured(bench).items()}
-    trial = _Trial(bench, regret.best_weights(rows, truth), truth)
     where = f"{bench.target.device} {bench.target.runtime} {bench.target.memory_format}"
     on_progress(f"{where}, families hidden")
-    yield from trial.families(list(hiding.families_hidden(bench)))
-    if len(truth) >= ENOUGH_TO_HIDE:
-        on_progress(f"{where} as a new device")
-        draws = list(hiding.as_new_device(bench, CALIBRATION, DRAWS))
-        yield trial.new_device(draws, hiding.nearest(bench))
+    yield from _Trial(bench, rows).families(list(hiding.families_hidden(bench)))
+    for one in hiding.in_each_software(bench, {_key(row) for row in rows}, ENOUGH_TO_HIDE):
+        on_progress(f"{where} {one.target.software} as a new device")
+        draws = list(hiding.as_new_device(one, CALIBRATION, DRAWS))
+        yield _Trial(one, rows).new_device(draws, hiding.nearest(one))
 
 
 class _Trial:
-    """The rules, tried on one target."""
+    """The rules, tried on one target; what was measured counts as exact."""
 
-    def __init__(self, bench: Bench, rows: list[Candidate], truth: Mapping[Key, Quantity]) -> None:
-        self._bench, self._rows, self._truth = bench, rows, truth
+    def __init__(self, bench: Bench, rows: Iterable[Candidate]) -> None:
+        from advisor.predict import hiding
+
+        known = hiding.measured(bench)
+        self._truth = {key: one._replace(low=one.value, high=one.value) for key, one in known.items()}
+        self._bench, self._rows = bench, regret.best_weights(rows, self._truth)
         self._own: dict[str, Rule] = {
             "advisor": regret.ours,
             f"advisor, at most {regret.CONFIRMATIONS} confirmed": regret.confirmed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from predicting import World, changed, device
@@ -97,6 +98,24 @@ def test_a_new_device_keeps_its_measured_models_and_no_other_row_of_it(world):
         assert len(bench.rows) - len(one.hidden) == 5
         assert set(one.said) == one.hidden
         assert all(known.basis != "measured" for known in one.said.values())
+
+
+def test_each_software_is_a_device_of_its_own_of_which_no_other_is_seen(world):
+    usual = world.device("one").default_target
+    older, newer = (replace(usual, software=f"torch {version}") for version in ("2.9", "2.10"))
+    world.measure(older, seed=9, source="before")
+    world.measure(newer, seed=9, source="after")
+
+    def said():
+        every = hiding.in_each_software(bench_of(world), set(world.complexities()), 25)
+        return {one.target.software: next(hiding.as_new_device(one, 5, 1)).said for one in every}
+
+    found = said()
+    assert list(found) == ["torch 2.10", "torch 2.9", ""]
+    world.replace_rows(lambda m: changed(m, m.latency_ms * 2.5) if m.source == "before" else m)
+    again = said()
+    assert {software for software in found if again[software] != found[software]} == {"torch 2.9"}
+    assert not list(hiding.in_each_software(bench_of(world), set(world.complexities()), 10**6))
 
 
 def case(rows, budget, known=()):
