@@ -97,9 +97,9 @@ Ways of hiding:
   fit without the fifth of the families that it is in. Each family in turn: mostly it does not matter, so the cases are given again
   in which the oracle's pick or a rule's is of the hidden family.
 * **Every family hidden**: every model is predicted by the fit without its fifth of the families, and none is measured.
-* **New device**: everything of the physical device is hidden but 10 models, spread by size and kind (medoids of many families), drawn 20
-  times. The models are known from other devices. Each software with which the target was timed is a setting of its own; families are
-  hidden for the newest.
+* **New device**: everything of the physical device is hidden but a few models (`--measured`, 10 if not said), spread by size and kind
+  (medoids of many families), drawn 20 times. The models are known from other devices. Each software with which the target was timed is
+  a setting of its own; families are hidden for the newest.
 
 Coefficients, deviations and interval widths come from rows that are not hidden: the hidden ones are taken out of the evidence before
 anything is fitted, and for families widths come from folds inside what is left. A test changes hidden rows and sees that no pick moves.

@@ -21,11 +21,16 @@ LEAST_MODELS, ENOUGH_TO_HIDE = 25, 400
 """Measured models from which a device takes part, and from which it is hidden as a whole."""
 CALIBRATION, DRAWS = 10, 20
 FAMILY, DECIDED, EVERY_FAMILY = "a family hidden", "a family hidden that decides", "every family hidden"
-NEW_DEVICE = f"new device, {CALIBRATION} models measured"
+NEW_DEVICE = "new device, {} models measured"
 
 
-def decision_regret(*, device: str | None = None, on_progress: Progress = silent) -> list[Regret]:
-    """Points of top-1 lost and budgets broken per target and way of hiding. Raises NotEnoughEvidence."""
+def decision_regret(
+    *, device: str | None = None, measured: int = CALIBRATION, on_progress: Progress = silent
+) -> list[Regret]:
+    """Points of top-1 lost and budgets broken per target and way of hiding; `measured` models are known of a new device.
+
+    Raises NotEnoughEvidence.
+    """
     from advisor.predict import hidden_targets, one_core
 
     with prepared_store(on_progress) as store, one_core():
@@ -41,7 +46,7 @@ def decision_regret(*, device: str | None = None, on_progress: Progress = silent
                 f"no target of {chosen or 'any device'} has {LEAST_MODELS} measured models with known accuracy: "
                 "measure more with 'advisor measure --all', or bring figures with 'advisor db import'"
             )
-        return [found for bench in benches for found in _of_target(bench, rows, on_progress)]
+        return [found for bench in benches for found in _of_target(bench, rows, measured, on_progress)]
 
 
 def _key(row: Candidate) -> Key:
@@ -54,7 +59,7 @@ def _candidates(store: Store) -> list[Candidate]:
     return [row._replace(memory_mib=None) for row in store.candidates(target, 1)]
 
 
-def _of_target(bench: Bench, rows: Sequence[Candidate], on_progress: Progress) -> Iterator[Regret]:
+def _of_target(bench: Bench, rows: Sequence[Candidate], known: int, on_progress: Progress) -> Iterator[Regret]:
     from advisor.predict import hiding
 
     where = f"{bench.target.device} {bench.target.runtime} {bench.target.memory_format}"
@@ -62,8 +67,8 @@ def _of_target(bench: Bench, rows: Sequence[Candidate], on_progress: Progress) -
     yield from _Trial(bench, rows).families(list(hiding.families_hidden(bench)))
     for one in hiding.in_each_software(bench, {_key(row) for row in rows}, ENOUGH_TO_HIDE):
         on_progress(f"{where} {one.target.software} as a new device")
-        draws = list(hiding.as_new_device(one, CALIBRATION, DRAWS))
-        yield _Trial(one, rows).new_device(draws, hiding.nearest(one))
+        draws = list(hiding.as_new_device(one, known, DRAWS))
+        yield _Trial(one, rows).new_device(NEW_DEVICE.format(known), draws, hiding.nearest(one))
 
 
 class _Trial:
@@ -92,13 +97,13 @@ class _Trial:
         everything = hidden[0]._replace(label="", hidden=frozenset(said), said=said)
         yield self._summed(EVERY_FAMILY, 1, self._tried([everything], self._own | self._macs))
 
-    def new_device(self, hidden: Sequence[Hidden], nearest: Mapping[Key, float]) -> Regret:
+    def new_device(self, setting: str, hidden: Sequence[Hidden], nearest: Mapping[Key, float]) -> Regret:
         """All but a few models hidden."""
         bolder = {f"advisor at {confidence:.0%}": regret.at(confidence) for confidence in regret.BOLDER}
         rules = self._own | bolder | self._macs
         if nearest:
             rules["nearest device's table, scaled"] = regret.table(nearest)
-        return self._summed(NEW_DEVICE, len(hidden), self._tried(hidden, rules))
+        return self._summed(setting, len(hidden), self._tried(hidden, rules))
 
     def _tried(self, hidden: Sequence[Hidden], rules: Mapping[str, Rule]) -> list[dict[str, Outcome]]:
         found = []

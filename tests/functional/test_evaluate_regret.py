@@ -30,3 +30,10 @@ def test_a_device_with_too_few_models_is_exit_4_and_says_what_to_do(advisor):
     done = advisor("evaluate", "--regret", "--device", "raspberry-pi-5")
     assert done.returncode == 4
     assert "advisor measure" in done.stderr
+
+
+def test_models_that_stay_measured_are_of_hidden_devices_only(advisor):
+    done = advisor("evaluate", "--measured", "20")
+    assert done.returncode == 2
+    assert "--regret" in done.stderr
+    assert advisor("evaluate", "--regret", "--measured", "2").returncode == 2
