@@ -6,13 +6,11 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.complexity.caching import rounded
 from advisor.complexity.raw import Field
 
 if TYPE_CHECKING:
     import torch
-
-ROUNDING = 512
-"""Bytes: the granularity of PyTorch's caching allocator."""
 
 
 @dataclass(slots=True)
@@ -31,17 +29,15 @@ class Holding:
     readers: int = 0
 
 
-def rounded(nbytes: int) -> int:
-    """Size as the allocator hands it out."""
-    return -(-nbytes // ROUNDING) * ROUNDING
-
-
 class Ledger:
     """Live storages by identity; a weak reference tells when the last tensor on one is gone."""
 
     def __init__(self, parameters: dict[int, int]) -> None:
         self._holdings: dict[int, Holding] = {}
-        self._alive: dict[int, tuple[int, weakref.ref[torch.UntypedStorage]]] = {}
+        self._alive: dict[int, tuple[int, int, weakref.ref[torch.UntypedStorage]]] = {}
+        self.history: list[int] = []
+        """Bytes of each storage when it is allocated, and -k when the k-th of them is freed."""
+        self._allocated = 0
         self._parameters = parameters
         self.live_bytes = 0
         self.peak_bytes = 0
@@ -79,14 +75,20 @@ class Ledger:
             self.max_branching = max(self.max_branching, holding.readers)
 
     def _allocate(self, key: int, storage: torch.UntypedStorage, step: int) -> None:
-        size = rounded(storage.nbytes())
-        self._alive[key] = (size, weakref.ref(storage, lambda _: self._free(key)))
+        size, number = rounded(storage.nbytes()), 0
+        if size:
+            self._allocated += 1
+            number = self._allocated
+            self.history.append(storage.nbytes())
+        self._alive[key] = (size, number, weakref.ref(storage, lambda _: self._free(key)))
         self.live_bytes += size
         self.largest_bytes = max(self.largest_bytes, size)
         if self.live_bytes > self.peak_bytes:
             self.peak_bytes, self.peak_step = self.live_bytes, step
 
     def _free(self, key: int) -> None:
-        size, _ = self._alive.pop(key)
+        size, number, _ = self._alive.pop(key)
+        if number:
+            self.history.append(-number)
         self._holdings.pop(key, None)
         self.live_bytes -= size

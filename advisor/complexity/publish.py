@@ -11,6 +11,7 @@ from typing import Any
 
 from advisor import zoo
 from advisor.complexity.shipped import COLUMNS, layers_path
+from advisor.complexity.work import compact
 from advisor.records import Complexity, Model, Weights
 
 Row = Mapping[str, str]
@@ -82,7 +83,14 @@ def _complexities(results: Iterable[Mapping[str, Any]]) -> list[Row]:
             kept = table.setdefault((row["signature"], row["resolution"]), dict(row))
             for peak in _PEAKS:
                 kept[peak] = str(max(int(kept[peak]), int(row[peak])))
+            kept["extras"] = _larger(kept["extras"], row["extras"])
     return [table[key] for key in sorted(table, key=lambda k: (k[0], int(k[1])))]
+
+
+def _larger(kept: str, other: str) -> str:
+    """The further features of one twin, with the larger of what both reserve on a GPU."""
+    mine, theirs = json.loads(kept), json.loads(other)
+    return compact(mine | {name: max(mine[name], theirs[name]) for name in mine if name.startswith("reserved")})
 
 
 def _aliases(known: set[str]) -> list[Row]:

@@ -71,3 +71,7 @@ class RawTrace:
     largest_tensor_bytes: int
     max_branching: int
     """The most operators that read one tensor."""
+    held: tuple[int, ...]
+    """Bytes of each parameter and buffer."""
+    history: tuple[int, ...]
+    """Bytes of each storage of activations as it is allocated, -k where the k-th (from 1) is freed."""

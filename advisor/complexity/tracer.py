@@ -222,4 +222,6 @@ def _raw(module: nn.Module, recorder: Recorder, digest: str, resolution: int) ->
         peak_position=ledger.peak_step / max(len(recorder.ops), 1),
         largest_tensor_bytes=ledger.largest_bytes,
         max_branching=ledger.max_branching,
+        held=tuple(t.numel() * t.element_size() for t in (*module.parameters(), *module.buffers())),
+        history=tuple(ledger.history),
     )

@@ -107,18 +107,19 @@ def _reason(error: Exception) -> str:
 def row(complexity: Complexity) -> dict[str, str]:
     """The columns of the shipped complexity table as text."""
     listed = asdict(complexity)
-    listed["classes"] = _compact(
+    listed["classes"] = compact(
         {
             c: [t.n, *map(_whole, (t.macs, t.act_bytes_in, t.act_bytes_out, t.weight_bytes))]
             for c, t in complexity.classes.items()
         }
     )
-    listed["uncounted"] = _compact(list(complexity.uncounted))
-    listed["extras"] = _compact({k: _whole(v) for k, v in complexity.extras.items()})
+    listed["uncounted"] = compact(list(complexity.uncounted))
+    listed["extras"] = compact({k: _whole(v) for k, v in complexity.extras.items()})
     return {name: str(value) for name, value in listed.items()}
 
 
-def _compact(value: object) -> str:
+def compact(value: object) -> str:
+    """JSON as the tables hold it."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 

@@ -8,7 +8,7 @@ CPUs it is what the process takes of the board's.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from advisor.predict.intervals import NORMAL_90
 from advisor.records import Complexity, Device, Target
 
 MIB = float(2**20)
+SEGMENTS = ("reserved_b1", "reserved_b8", "reserved_half_b1", "reserved_half_b8")
+"""Counts of the catalogue: what is reserved at fp32 and at half of that, at batch 1 and 8."""
 _LEVELS = ("low", "typical", "high")
 _AMP_WEIGHTS = 1.5
 """Autocast keeps fp32 weights and casts copies of those of convolutions and linear layers."""
@@ -44,6 +46,8 @@ class RuntimeMemory:
     """MiB per square root of the MiB that operators move."""
     library_mib: tuple[float, float, float]
     """What timm takes beside torchvision, in a process that defines its network with it."""
+    caching: bool
+    """Memory comes from PyTorch's caching allocator for GPUs: whole segments count."""
     source: str
 
     def prior(self) -> Prior:
@@ -102,6 +106,7 @@ def _constants(table: Mapping[str, Any]) -> RuntimeMemory:
         _levels(table["activations_factor"]),
         _levels(table.get("churn", _NOTHING)),
         _levels(table.get("library_mib", _NOTHING)),
+        _caching(table.get("allocator")),
         str(table["source"]),
     )
 
@@ -111,6 +116,12 @@ def _levels(table: Mapping[str, Any]) -> tuple[float, float, float]:
     if not 0 <= low <= typical <= high:
         raise ValueError(f"low {low}, typical {typical}, high {high} are not in order")
     return low, typical, high
+
+
+def _caching(allocator: object) -> bool:
+    if allocator not in (None, "caching"):
+        raise ValueError(f"allocator {allocator!r} is not known; there is 'caching'")
+    return allocator == "caching"
 
 
 def memory_kind(device: Device, target: Target) -> str:
@@ -131,6 +142,8 @@ class Sizes:
     """Bytes of activations that operators read and write, per image."""
     library: Floats
     """1 for an architecture that only timm defines."""
+    segments: Floats
+    """Rows x SEGMENTS: bytes that the caching allocator reserves for weights and activations."""
 
     @staticmethod
     def of(complexities: list[Complexity], only_timm: Collection[str] = ()) -> Sizes:
@@ -140,18 +153,35 @@ class Sizes:
         eight = np.array([c.peak_live_bytes_b8 for c in complexities], dtype=np.float64)
         moved = np.array([sum(t.act_bytes_in + t.act_bytes_out for t in c.classes.values()) for c in complexities])
         library = np.array([float(c.signature in only_timm) for c in complexities])
-        return Sizes(weights, one, np.maximum(eight - one, 0.0) / 7.0, moved.astype(np.float64), library)
+        segments = np.array([[c.extras.get(name, 0.0) for name in SEGMENTS] for c in complexities], dtype=np.float64)
+        return Sizes(weights, one, np.maximum(eight - one, 0.0) / 7.0, moved.astype(np.float64), library, segments)
 
     def take(self, rows: Ints) -> Sizes:
         """Some of the architectures."""
-        return Sizes(self.weights[rows], self.first[rows], self.further[rows], self.moved[rows], self.library[rows])
+        return Sizes(*(getattr(self, part.name)[rows] for part in fields(self)))
 
-    def held(self, precision: str, batch: Floats | float) -> tuple[Floats, Floats, Floats]:
-        """(weights, peak of live activations, square root of activations moved) in MiB at a precision and batch size."""
+    def held(self, precision: str, batch: Floats | float, caching: bool = False) -> tuple[Floats, Floats, Floats]:
+        """(weights, peak of live activations, square root of activations moved) in MiB at a precision and batch size.
+
+        `caching`: activations are all that the allocator reserves beside the weights, not only what is alive.
+        """
         amp, share = precision.startswith("amp"), ELEMENT_BYTES[precision] / 4.0
         part = _AMP_ACTIVATIONS if amp else share
-        live = (self.first + self.further * (batch - 1)) * part / MIB
-        return self.weights * (_AMP_WEIGHTS if amp else share) / MIB, live, np.sqrt(self.moved * batch * part / MIB)
+        live = (self.first + self.further * (batch - 1)) * part
+        if caching:
+            live = np.maximum(live, self._reserved(share, amp, batch))
+        moved = np.sqrt(self.moved * batch * part / MIB)
+        return self.weights * (_AMP_WEIGHTS if amp else share) / MIB, live / MIB, moved
+
+    def _reserved(self, share: float, amp: bool, batch: Floats | float) -> Floats:
+        """Bytes that segments take beside the weights; autocast keeps about half of the activations at fp32."""
+        full, half = (
+            self.segments[:, at] + (self.segments[:, at + 1] - self.segments[:, at]) / 7.0 * (batch - 1)
+            for at in (0, 2)
+        )
+        whole, halved = full - self.weights, half - self.weights / 2.0
+        mixed = (whole + halved) / 2.0
+        return np.asarray(mixed if amp else whole * share if share >= 1.0 else halved * 2.0 * share, dtype=np.float64)
 
 
 def estimate(
@@ -162,7 +192,7 @@ def estimate(
         nothing = np.zeros(len(sizes.weights))
         reason = f"how much memory {target.runtime} itself takes on this kind of device is not known: measure it there"
         return MemoryEstimates(nothing, nothing, nothing, nothing, nothing, nothing, "", reason=reason)
-    weights, live, churn = sizes.held(target.precision, float(batch_size))
+    weights, live, churn = sizes.held(target.precision, float(batch_size), constants.caching)
     if learnt is None:
         return _usual(constants, sizes.library, weights, live, churn)
     footprint, held = learnt.footprint, weights * constants.weights_factor[1]

@@ -81,7 +81,7 @@ def _group(
 ) -> Group:
     rows = sorted(rows, key=lambda m: m.id)
     places = tuple(sorted({Cell.of(m.target) for m in rows}))
-    held = [_held(m, at, sizes) for m in rows]
+    held = [_held(m, at, sizes, constants.caching) for m in rows]
     weights, live, churn = (np.concatenate([one[i] for one in held]) for i in range(3))
     seen = Seen(
         np.array([m.memory_mib or 0.0 for m in rows]), weights * constants.weights_factor[1], live, churn,
@@ -91,6 +91,6 @@ def _group(
     return Group(tuple(rows), seen, places, constants)
 
 
-def _held(m: Measurement, at: Mapping[Key, int], sizes: Sizes) -> tuple[Floats, Floats, Floats]:
+def _held(m: Measurement, at: Mapping[Key, int], sizes: Sizes, caching: bool) -> tuple[Floats, Floats, Floats]:
     row = np.array([at[m.signature, m.resolution]])
-    return sizes.take(row).held(m.target.precision, float(m.batch_size))
+    return sizes.take(row).held(m.target.precision, float(m.batch_size), caching)

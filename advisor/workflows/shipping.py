@@ -1,7 +1,8 @@
 """Makes shipped evidence of what this home measured, for maintainers.
 
-`python -m advisor.workflows.shipping --source advisor_NAME --out benchmarks_db`: the numbers as measurements/NAME.csv, what they were
-measured with as fingerprints/NAME.json. The source needs its entry in sources.toml and mapping/sources.csv.
+`python -m advisor.workflows.shipping --source advisor_NAME --device ID --out benchmarks_db`: the numbers as measurements/NAME.csv,
+what they were measured with as fingerprints/NAME.json. What the source already has stays, but for what this home measured as well or
+better. The source needs its entry in sources.toml and mapping/sources.csv.
 """
 
 from __future__ import annotations
@@ -10,46 +11,89 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from advisor.locations import database, measurements_folder
 from advisor.measure.fingerprint import fingerprint, memory_fingerprint
 from advisor.measure.journal import Journal
-from advisor.measure.published import Published, Weighed
-from advisor.records import Device
+from advisor.measure.published import Published
+from advisor.records import Device, Observation
 from advisor.store import open_store
 from advisor.store.importers import observations as shipped_form
 from advisor.workflows.recording import OneOfEach, memory_observation, observation, one_of_each
 
-Kept = TypeVar("Kept", Published, Weighed)
 _ORDER = {"accepted": 0, "degraded": 1}
+_SUBJECT = (
+    "model", "device", "runtime", "precision", "batch_size", "resolution", "memory_format", "power_mode", "threads",
+)  # fmt: skip
 
 
 def best_of(journal: Journal, device: str) -> OneOfEach:
     """Of each subject of a device the number of the best verdict, most launches, newest; memory where it has no number."""
     best = one_of_each(journal, lambda new, old: _rank(new) <= _rank(old))
-    return OneOfEach(_in_order(best.numbers, device), _in_order(best.weighed, device))
-
-
-def _in_order(found: Sequence[tuple[Kept, int]], device: str) -> list[tuple[Kept, int]]:
-    mine = [pair for pair in found if pair[0].job.device == device]
-    return sorted(mine, key=lambda pair: (pair[0].job.runtime, pair[0].job.model, pair[0].job.batch_size))
+    return OneOfEach(
+        [pair for pair in best.numbers if pair[0].job.device == device],
+        [pair for pair in best.weighed if pair[0].job.device == device],
+    )
 
 
 def _rank(number: Published) -> tuple[int, int]:
     return _ORDER[number.verdict.verdict], -len(number.launches)
 
 
-def write(found: OneOfEach, source: str, device: Device, out: Path) -> None:
+class Kept(NamedTuple):
+    """One row of a source, and what it was measured with."""
+
+    seen: Observation
+    measured_with: Mapping[str, Any]
+
+    def subject(self) -> tuple[object, ...]:
+        """What it is a measurement of; there is one row of each."""
+        return tuple(getattr(self.seen, name) for name in _SUBJECT)
+
+    def rank(self) -> tuple[int, int]:
+        """Lower is better: verdict, then launches."""
+        launches = (self.measured_with.get("timing_ms") or {}).get("launches", ())
+        return _ORDER.get(self.measured_with["verdict"], len(_ORDER)), -len(launches)
+
+
+def rows_of(found: OneOfEach, source: str, device: Device) -> list[Kept]:
+    """The rows of a source that one home gives."""
+    rows = [Kept(observation(one, threads, source), fingerprint(one, device)) for one, threads in found.numbers]
+    weighed = found.weighed
+    return rows + [Kept(memory_observation(one, n, source), memory_fingerprint(one, device)) for one, n in weighed]
+
+
+def read(source: str, out: Path) -> list[Kept]:
+    """The rows that a source has; none where its files are not there yet. Raises DataError and OSError."""
+    table, prints = _files(source, out)
+    if not table.exists():
+        return []
+    content = json.loads(prints.read_text(encoding="utf-8"))
+    of_result = {one["result_id"]: content["shared"] | one for one in content["numbers"]}
+    return [Kept(seen, of_result[seen.locator]) for seen in shipped_form.read(table).observations]
+
+
+def joined(earlier: Sequence[Kept], now: Sequence[Kept]) -> list[Kept]:
+    """One row of each subject: that of now unless the earlier one is of a better verdict or of more launches."""
+    chosen = {row.subject(): row for row in earlier}
+    for row in now:
+        before = chosen.get(row.subject())
+        if before is None or row.rank() <= before.rank():
+            chosen[row.subject()] = row
+    return sorted(chosen.values(), key=lambda row: (row.seen.runtime, row.seen.model, row.seen.batch_size))
+
+
+def write(rows: Sequence[Kept], source: str, out: Path) -> None:
     """Both files of a source. Raises OSError."""
-    seen = [observation(number, threads, source) for number, threads in found.numbers]
-    seen += [memory_observation(one, threads, source) for one, threads in found.weighed]
-    shipped_form.write(out / "measurements" / f"{source}.csv", seen)
-    folder = out / "fingerprints"
-    folder.mkdir(exist_ok=True)
-    prints = [fingerprint(number, device) for number, _ in found.numbers]
-    prints += [memory_fingerprint(one, device) for one, _ in found.weighed]
-    (folder / f"{source}.json").write_text(_compact(prints), encoding="utf-8")
+    table, prints = _files(source, out)
+    shipped_form.write(table, [row.seen for row in rows])
+    prints.parent.mkdir(exist_ok=True)
+    prints.write_text(_compact([row.measured_with for row in rows]), encoding="utf-8")
+
+
+def _files(source: str, out: Path) -> tuple[Path, Path]:
+    return out / "measurements" / f"{source}.csv", out / "fingerprints" / f"{source}.json"
 
 
 def _compact(found: Sequence[Mapping[str, Any]]) -> str:
@@ -69,7 +113,8 @@ def main() -> None:
     asked = parser.parse_args()
     with open_store(database()) as store:
         device = store.device(asked.device)
-    write(best_of(Journal(measurements_folder()), asked.device), asked.source, device, asked.out)
+    now = rows_of(best_of(Journal(measurements_folder()), asked.device), asked.source, device)
+    write(joined(read(asked.source, asked.out), now), asked.source, asked.out)
 
 
 if __name__ == "__main__":

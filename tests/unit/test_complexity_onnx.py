@@ -77,6 +77,13 @@ def test_an_exported_graph_is_recognised_and_counts_like_its_module(name, tmp_pa
     assert own.uncounted == ()
     assert same_architecture(found, [module]) == module.signature
     assert {c for c, t in own.classes.items() if t.macs} == {c for c, t in module.classes.items() if t.macs}
+    for segments in (
+        "reserved_b1",
+        "reserved_b8",
+        "reserved_half_b1",
+        "reserved_half_b8",
+    ):  # locals keep tensors longer
+        assert own.extras[segments] == pytest.approx(module.extras[segments], rel=0.25)
 
 
 @pytest.mark.parametrize("name", ["torchvision/resnet18", "timm/vit_tiny_patch16_224"])

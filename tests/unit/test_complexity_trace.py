@@ -413,3 +413,22 @@ def test_a_freed_buffer_is_not_taken_for_an_activation():
     traces = [trace(ReplacesABuffer(), 8, in_chans=4) for _ in range(3)]
     assert {t.complexity.signature for t in traces} == {traces[0].complexity.signature}
     assert all(layer.bytes_in == MAP for layer in traces[0].layers if layer.op == "add")
+
+
+def reserved_mib(module: nn.Module, size: int, channels: int) -> list[float]:
+    extras = trace(module, size, in_chans=channels).complexity.extras
+    return [extras[name] / 2**20 for name in ("reserved_b1", "reserved_b8", "reserved_half_b1", "reserved_half_b8")]
+
+
+def test_small_weights_and_maps_fill_one_small_segment():
+    assert reserved_mib(nn.Conv2d(4, 4, 1), 8, 4) == [2, 2, 2, 2]
+
+
+def test_maps_of_more_than_1_mib_take_a_large_segment_and_of_more_than_10_one_of_their_own():
+    # 4 channels of 512 x 512 at fp32: 4 MiB a map, 32 MiB at batch 8; input and output are alive at once, the weight is small
+    assert reserved_mib(nn.Conv2d(4, 4, 1), 512, 4) == [2 + 20, 2 + 32 + 32, 2 + 20, 2 + 16 + 16]
+
+
+def test_a_map_that_is_no_longer_needed_serves_the_next_layer():
+    # each of four layers takes what the one before the last gave back
+    assert reserved_mib(nn.Sequential(*(nn.Conv2d(4, 4, 1) for _ in range(4))), 1024, 4)[0] == 2 + 3 * 16

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from advisor.complexity.ledger import Holding, rounded
+from advisor.complexity.caching import rounded
+from advisor.complexity.ledger import Holding
 from advisor.complexity.raw import OpRecord, RawTrace
 
 
@@ -38,6 +39,8 @@ class Liveness:
         self.by_step: list[int] = []
         self.peak_bytes, self.peak_step, self.largest_bytes = sum(sizes.values()), 0, sum(sizes.values())
         live = self.peak_bytes
+        self.history = [image.nbytes]
+        numbers = {image: 1}
         for at, step in enumerate(steps):
             ended = [s for s in dict.fromkeys(step.read) if ends[s] == at and s in sizes]
             sizes[step.written] = size = rounded(step.written.nbytes)
@@ -47,6 +50,10 @@ class Liveness:
                 self.peak_bytes, self.peak_step = live, at + 1
             self.by_step.append(live)
             live -= sum(sizes.pop(s) for s in ended)
+            if size:
+                numbers[step.written] = len(numbers) + 1
+                self.history.append(step.written.nbytes)
+            self.history += [-numbers[s] for s in ended if s in numbers]
 
 
 def at_batch(trace: RawTrace, batch: int) -> RawTrace:
@@ -62,6 +69,7 @@ def at_batch(trace: RawTrace, batch: int) -> RawTrace:
         trace,
         ops=ops,
         batch_size=batch,
+        history=tuple(event if event < 0 else max(scaled(event), 1) for event in trace.history),
         peak_live_bytes=scaled(trace.peak_live_bytes),
         largest_tensor_bytes=scaled(trace.largest_tensor_bytes),
     )
