@@ -2,7 +2,7 @@
 
 The rules are those of c10/cuda/CUDACachingAllocator.cpp in PyTorch (round_size, get_allocation_size, get_pool, should_split,
 free_block), without expandable segments, CUDA graphs and limits of the split size, which are off by default: requests up to 1 MiB come
-from segments of 2 MiB, up to 10 MiB from segments of 20 MiB, larger ones from segments of their own; the smallest free block that is
+from segments of 2 MiB, below 10 MiB from segments of 20 MiB, larger ones from segments of their own; the smallest free block that is
 large enough serves a request and is split; freed neighbours of a segment merge; no segment is given back.
 """
 
@@ -21,6 +21,11 @@ SMALL_SEGMENT, LARGE_SEGMENT = 2 * 2**20, 20 * 2**20
 OWN_SEGMENT = 10 * 2**20
 """Requests from this size on get a segment of their own, rounded up to GRAIN."""
 GRAIN = 2 * 2**20
+RESERVED = {
+    "reserved_b1": (1, 1.0), "reserved_b8": (8, 1.0), "reserved_b64": (64, 1.0),
+    "reserved_half_b1": (1, 0.5), "reserved_half_b8": (8, 0.5), "reserved_half_b64": (64, 0.5),
+}  # fmt: skip
+"""What the catalogue says of every architecture: (batch size, share of the bytes of fp32)."""
 _FORWARDS = 8
 """Forwards after which nothing more is expected; nearly always the second one shows it."""
 
@@ -118,8 +123,8 @@ class CachingAllocator:
 def reserved(held: Iterable[int], history: Sequence[int], share: float = 1.0) -> int:
     """Bytes reserved by a model of these tensors (bytes each) that runs on and on; `share` of all bytes at another precision.
 
-    `history` is one forward: n > 0 allocates n bytes, -k frees what the k-th allocation (from 1) got. What is not freed goes when the
-    forward is over. A later forward finds other free blocks than the first did and may need segments more.
+    `history` is one forward: n > 0 allocates n bytes, -k frees what the k-th allocation (from 1) got. The image comes with the forward,
+    and what is not freed goes when it is over. A later forward finds other free blocks than the first did and may need segments more.
     """
     allocator = CachingAllocator()
     for nbytes in held:
@@ -145,3 +150,19 @@ def _forward(allocator: CachingAllocator, history: Sequence[int], share: float) 
             used[count] = allocator.allocate(ceil(event * share))
     for address in used.values():
         allocator.free(address)
+
+
+def grown(one: Sequence[int], eight: Sequence[int], batch: int) -> list[int]:
+    """History of a forward of more images than eight: every allocation grows as it did from one image to eight.
+
+    Where the two run other operators, in proportion to the images.
+    """
+    alike = len(one) == len(eight) and all(
+        (a > 0) == (b > 0) and (a > 0 or a == b) for a, b in zip(one, eight, strict=True)
+    )
+    before = one if alike else [0] * len(eight)
+    span = 7 if alike else 8
+    return [
+        last if last < 0 else last + (last - first) * (batch - 8) // span
+        for first, last in zip(before, eight, strict=True)
+    ]

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from advisor import zoo
+from advisor.complexity.caching import RESERVED
 from advisor.complexity.shipped import COLUMNS, layers_path
 from advisor.complexity.work import compact
+from advisor.errors import DataError
 from advisor.records import Complexity, Model, Weights
 
 Row = Mapping[str, str]
@@ -88,9 +90,11 @@ def _complexities(results: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def _larger(kept: str, other: str) -> str:
-    """The further features of one twin, with the larger of what both reserve on a GPU."""
+    """The further features of one twin, with the larger of what both reserve on a GPU. Raises DataError where a trace has none."""
     mine, theirs = json.loads(kept), json.loads(other)
-    return compact(mine | {name: max(mine[name], theirs[name]) for name in mine if name.startswith("reserved")})
+    if not RESERVED.keys() <= mine.keys() & theirs.keys():
+        raise DataError("results of an older trace lack what is reserved on a GPU: trace into another --work folder")
+    return compact(mine | {name: max(mine[name], theirs[name]) for name in RESERVED})
 
 
 def _aliases(known: set[str]) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from math import prod, sqrt
 
-from advisor.complexity.caching import reserved
+from advisor.complexity.caching import RESERVED, grown, reserved
 from advisor.complexity.raw import OpRecord, RawTrace
 from advisor.records import ClassTotals, Complexity, Layer
 
@@ -130,14 +130,15 @@ def _extras(
         **_badly_filled(one, macs),
         "peak_copies_b1": _peak_with_copies(one),
         "peak_copies_b8": _peak_with_copies(eight),
-        **{f"reserved{at}": reserved(trace.held, trace.history, share) for trace, at, share in _reserving(one, eight)},
+        **_reserved(one, eight),
     }
     return {name: value for name, value in extras.items() if value or name.startswith("roofline")}
 
 
-def _reserving(one: RawTrace, eight: RawTrace) -> list[tuple[RawTrace, str, float]]:
-    """Forwards of which it is told what the caching allocator of a GPU reserves: at fp32 and at half of that."""
-    return [(one, "_b1", 1.0), (eight, "_b8", 1.0), (one, "_half_b1", 0.5), (eight, "_half_b8", 0.5)]
+def _reserved(one: RawTrace, eight: RawTrace) -> dict[str, float]:
+    """What the caching allocator of a GPU reserves: its steps are whole segments, so no line through two batch sizes tells it."""
+    histories = {1: one.history, 8: eight.history, 64: grown(one.history, eight.history, 64)}
+    return {name: reserved(one.held, histories[batch], share) for name, (batch, share) in RESERVED.items()}
 
 
 def _after_fusion(one: RawTrace, eight: RawTrace) -> dict[str, float]:

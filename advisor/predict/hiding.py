@@ -1,8 +1,8 @@
 """What would be answered on a target had some of its measurements not been made: the folds of the benchmark of decisions.
 
 Hidden rows are taken out of the evidence before anything is fitted, so nothing that is said of them, intervals included, can
-depend on them. A row is one architecture at one resolution, in the batch regime in which most of the target was measured, by one
-software; times are of one image. Knows no store and no accuracy.
+depend on them. A row is one architecture at one resolution, in the batch regime in which most of the target was measured, by the
+newest software of its source (or by one that is chosen); times are of one image. Knows no store and no accuracy.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def in_each_software(bench: Bench, rated: Collection[Key], least: int) -> Iterat
     evidence = bench.evidence
     mine = evidence.where(bench.cell)
     stated = np.array([evidence.measurements[i].target.software for i in mine])
-    for software in sorted(set(stated.tolist()), key=newest_first):
+    for software in sorted(sorted(set(stated.tolist())), key=newest_first):
         rows = _rows(evidence, mine[stated == software], rated)
         if len(rows) >= least:
             yield replace(bench, target=replace(bench.target, software=software), rows=rows)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from advisor.complexity.caching import RESERVED
 from advisor.devices import load_toml
 from advisor.errors import DataError
 from advisor.predict.features import ELEMENT_BYTES, Floats, Ints
@@ -22,8 +24,6 @@ from advisor.predict.intervals import NORMAL_90
 from advisor.records import Complexity, Device, Target
 
 MIB = float(2**20)
-SEGMENTS = ("reserved_b1", "reserved_b8", "reserved_half_b1", "reserved_half_b8")
-"""Counts of the catalogue: what is reserved at fp32 and at half of that, at batch 1 and 8."""
 _LEVELS = ("low", "typical", "high")
 _AMP_WEIGHTS = 1.5
 """Autocast keeps fp32 weights and casts copies of those of convolutions and linear layers."""
@@ -133,7 +133,7 @@ def memory_kind(device: Device, target: Target) -> str:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Weight bytes and peak live bytes at batch 1 and per further image, at fp32, of many architectures."""
+    """Weight bytes, peak live bytes at batch 1 and per further image, and reserved segments, at fp32, of many architectures."""
 
     weights: Floats
     first: Floats
@@ -143,45 +143,53 @@ class Sizes:
     library: Floats
     """1 for an architecture that only timm defines."""
     segments: Floats
-    """Rows x SEGMENTS: bytes that the caching allocator reserves for weights and activations."""
+    """Rows x RESERVED: bytes that the caching allocator reserves for weights and activations."""
 
     @staticmethod
     def of(complexities: list[Complexity], only_timm: Collection[str] = ()) -> Sizes:
-        """From the catalogue; the peak is affine between batch 1 and 8. `only_timm` are signatures."""
+        """From the catalogue; the peak of live bytes is affine between batch 1 and 8. `only_timm` are signatures."""
         weights = np.array([c.weight_bytes for c in complexities], dtype=np.float64)
         one = np.array([c.peak_live_bytes_b1 for c in complexities], dtype=np.float64)
         eight = np.array([c.peak_live_bytes_b8 for c in complexities], dtype=np.float64)
         moved = np.array([sum(t.act_bytes_in + t.act_bytes_out for t in c.classes.values()) for c in complexities])
         library = np.array([float(c.signature in only_timm) for c in complexities])
-        segments = np.array([[c.extras.get(name, 0.0) for name in SEGMENTS] for c in complexities], dtype=np.float64)
+        segments = np.array([[c.extras[name] for name in RESERVED] for c in complexities], dtype=np.float64)
         return Sizes(weights, one, np.maximum(eight - one, 0.0) / 7.0, moved.astype(np.float64), library, segments)
 
     def take(self, rows: Ints) -> Sizes:
         """Some of the architectures."""
         return Sizes(*(getattr(self, part.name)[rows] for part in fields(self)))
 
-    def held(self, precision: str, batch: Floats | float, caching: bool = False) -> tuple[Floats, Floats, Floats]:
+    def held(self, precision: str, batch: float, caching: bool = False) -> tuple[Floats, Floats, Floats]:
         """(weights, peak of live activations, square root of activations moved) in MiB at a precision and batch size.
 
         `caching`: activations are all that the allocator reserves beside the weights, not only what is alive.
         """
         amp, share = precision.startswith("amp"), ELEMENT_BYTES[precision] / 4.0
         part = _AMP_ACTIVATIONS if amp else share
-        live = (self.first + self.further * (batch - 1)) * part
+        activations = self._live(float(batch)) * part
         if caching:
-            live = np.maximum(live, self._reserved(share, amp, batch))
+            activations = np.maximum(activations, self._reserved(share, amp, float(batch)))
         moved = np.sqrt(self.moved * batch * part / MIB)
-        return self.weights * (_AMP_WEIGHTS if amp else share) / MIB, live / MIB, moved
+        return self.weights * (_AMP_WEIGHTS if amp else share) / MIB, activations / MIB, moved
 
-    def _reserved(self, share: float, amp: bool, batch: Floats | float) -> Floats:
+    def _live(self, batch: float) -> Floats:
+        return np.asarray(self.first + self.further * (batch - 1.0), dtype=np.float64)
+
+    def _reserved(self, share: float, amp: bool, batch: float) -> Floats:
         """Bytes that segments take beside the weights; autocast keeps about half of the activations at fp32."""
-        full, half = (
-            self.segments[:, at] + (self.segments[:, at + 1] - self.segments[:, at]) / 7.0 * (batch - 1)
-            for at in (0, 2)
-        )
-        whole, halved = full - self.weights, half - self.weights / 2.0
-        mixed = (whole + halved) / 2.0
-        return np.asarray(mixed if amp else whole * share if share >= 1.0 else halved * 2.0 * share, dtype=np.float64)
+        whole, half = self._beside(batch, 1.0), self._beside(batch, 0.5)
+        return np.asarray((whole + half) / 2.0 if amp else whole * share if share >= 1.0 else half * 2.0 * share)
+
+    def _beside(self, batch: float, share: float) -> Floats:
+        """The same at fp32 or at half of that: between the batch sizes that were replayed in proportion, beyond as live bytes grow."""
+        counted = [(size, at) for at, (size, of) in enumerate(RESERVED.values()) if of == share]
+        known = [(size, self.segments[:, at] - self.weights * share) for size, at in counted]
+        for (low, less), (high, more) in pairwise(known):
+            if batch <= high:
+                return np.asarray(less + (more - less) * (batch - low) / (high - low))
+        largest, most = known[-1]
+        return np.asarray(most * self._live(batch) / self._live(float(largest)))
 
 
 def estimate(

@@ -81,7 +81,7 @@ Written by `advisor evaluate --regret --write docs/decision-regret.md`; do not e
 Measurements of a well documented target are hidden, "the most accurate model under this latency" is answered from what is left, and
 the answer is compared with that of an oracle that sees what was hidden. Budgets are {len(PERCENTILES)} per target, at the
 {PERCENTILES[0]}th to {PERCENTILES[-1]}th percentile of measured latency. Times are of one image at the batch size of the published
-table (1 on the CPU, up to 1024 on the GPUs), of one software. A measurement counts as exact here, hidden or seen.
+table (1 on the CPU, up to 1024 on the GPUs), of the newest software of each source. A measurement counts as exact here, hidden or seen.
 
 * **Lost**: percent top-1 of the oracle's pick less that of the rule's, over picks that keep the budget; mean and 90th percentile.
 * **Broken**: share of picks whose measured latency is over the budget. **Expected**: the share that the program's own probabilities
@@ -99,7 +99,7 @@ Ways of hiding:
 * **Every family hidden**: every model is predicted by the fit without its fifth of the families, and none is measured.
 * **New device**: everything of the physical device is hidden but a few models (`--measured`, 10 if not said), spread by size and kind
   (medoids of many families), drawn 20 times. The models are known from other devices. Each software with which the target was timed is
-  a setting of its own; families are hidden for the newest.
+  a setting of its own.
 
 Coefficients, deviations and interval widths come from rows that are not hidden: the hidden ones are taken out of the evidence before
 anything is fitted, and for families widths come from folds inside what is left. A test changes hidden rows and sees that no pick moves.

@@ -59,7 +59,7 @@ def _candidates(store: Store) -> list[Candidate]:
     return [row._replace(memory_mib=None) for row in store.candidates(target, 1)]
 
 
-def _of_target(bench: Bench, rows: Sequence[Candidate], known: int, on_progress: Progress) -> Iterator[Regret]:
+def _of_target(bench: Bench, rows: Sequence[Candidate], measured: int, on_progress: Progress) -> Iterator[Regret]:
     from advisor.predict import hiding
 
     where = f"{bench.target.device} {bench.target.runtime} {bench.target.memory_format}"
@@ -67,8 +67,8 @@ def _of_target(bench: Bench, rows: Sequence[Candidate], known: int, on_progress:
     yield from _Trial(bench, rows).families(list(hiding.families_hidden(bench)))
     for one in hiding.in_each_software(bench, {_key(row) for row in rows}, ENOUGH_TO_HIDE):
         on_progress(f"{where} {one.target.software} as a new device")
-        draws = list(hiding.as_new_device(one, known, DRAWS))
-        yield _Trial(one, rows).new_device(NEW_DEVICE.format(known), draws, hiding.nearest(one))
+        draws = list(hiding.as_new_device(one, measured, DRAWS))
+        yield _Trial(one, rows).new_device(NEW_DEVICE.format(measured), draws, hiding.nearest(one))
 
 
 class _Trial:

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from advisor.errors import DataError
 from advisor.locations import database, measurements_folder
 from advisor.measure.fingerprint import fingerprint, memory_fingerprint
 from advisor.measure.journal import Journal
-from advisor.measure.published import Published
 from advisor.records import Device, Observation
 from advisor.store import open_store
 from advisor.store.importers import observations as shipped_form
@@ -30,15 +30,19 @@ _SUBJECT = (
 
 def best_of(journal: Journal, device: str) -> OneOfEach:
     """Of each subject of a device the number of the best verdict, most launches, newest; memory where it has no number."""
-    best = one_of_each(journal, lambda new, old: _rank(new) <= _rank(old))
+    best = one_of_each(
+        journal,
+        lambda new, old: _rank(new.verdict.verdict, len(new.launches)) <= _rank(old.verdict.verdict, len(old.launches)),
+    )
     return OneOfEach(
         [pair for pair in best.numbers if pair[0].job.device == device],
         [pair for pair in best.weighed if pair[0].job.device == device],
     )
 
 
-def _rank(number: Published) -> tuple[int, int]:
-    return _ORDER[number.verdict.verdict], -len(number.launches)
+def _rank(verdict: str, launches: int) -> tuple[int, int]:
+    """Lower is better: verdict, then launches; memory alone comes last."""
+    return _ORDER.get(verdict, len(_ORDER)), -launches
 
 
 class Kept(NamedTuple):
@@ -49,12 +53,12 @@ class Kept(NamedTuple):
 
     def subject(self) -> tuple[object, ...]:
         """What it is a measurement of; there is one row of each."""
-        return tuple(getattr(self.seen, name) for name in _SUBJECT)
+        return self.measured_with["device"]["compute_unit"], *(getattr(self.seen, name) for name in _SUBJECT)
 
     def rank(self) -> tuple[int, int]:
-        """Lower is better: verdict, then launches."""
+        """Lower is better."""
         launches = (self.measured_with.get("timing_ms") or {}).get("launches", ())
-        return _ORDER.get(self.measured_with["verdict"], len(_ORDER)), -len(launches)
+        return _rank(self.measured_with["verdict"], len(launches))
 
 
 def rows_of(found: OneOfEach, source: str, device: Device) -> list[Kept]:
@@ -65,13 +69,28 @@ def rows_of(found: OneOfEach, source: str, device: Device) -> list[Kept]:
 
 
 def read(source: str, out: Path) -> list[Kept]:
-    """The rows that a source has; none where its files are not there yet. Raises DataError and OSError."""
+    """The rows that a source has; none where its files are not there yet. Raises DataError where they are not as written, OSError."""
     table, prints = _files(source, out)
     if not table.exists():
         return []
-    content = json.loads(prints.read_text(encoding="utf-8"))
-    of_result = {one["result_id"]: content["shared"] | one for one in content["numbers"]}
-    return [Kept(seen, of_result[seen.locator]) for seen in shipped_form.read(table).observations]
+    found = shipped_form.read(table)
+    if found.rejected:
+        line, reason = found.rejected[0]
+        raise DataError(f"{table}:{line}: {reason}")
+    of_result = _prints(prints)
+    missing = [seen.locator for seen in found.observations if seen.locator not in of_result]
+    if missing:
+        raise DataError(f"{prints} has nothing of result {missing[0]}, which {table} has")
+    return [Kept(seen, of_result[seen.locator]) for seen in found.observations]
+
+
+def _prints(path: Path) -> dict[str, Mapping[str, Any]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found = [content["shared"] | one for one in content["numbers"]]
+        return {one["result_id"]: one for one in found}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is no file of fingerprints: {error!r}") from error
 
 
 def joined(earlier: Sequence[Kept], now: Sequence[Kept]) -> list[Kept]:
@@ -81,7 +100,7 @@ def joined(earlier: Sequence[Kept], now: Sequence[Kept]) -> list[Kept]:
         before = chosen.get(row.subject())
         if before is None or row.rank() <= before.rank():
             chosen[row.subject()] = row
-    return sorted(chosen.values(), key=lambda row: (row.seen.runtime, row.seen.model, row.seen.batch_size))
+    return sorted(chosen.values(), key=lambda row: (row.seen.runtime, row.seen.model, row.seen.batch_size, row.seen.id))
 
 
 def write(rows: Sequence[Kept], source: str, out: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from advisor.complexity.caching import RESERVED
 from advisor.predict.features import TERMS, design, tabulate
 from advisor.predict.model import HOST
 from advisor.predict.scaling import power, rates
@@ -28,11 +29,17 @@ def architecture(
         "linear": ClassTotals(1, macs * linear, moved * linear, moved * linear, 4e6),
         "activation": ClassTotals(ops // 2, 0.0, moved * 2, moved * 2, 0.0),
     }
-    live = int(moved)
+    live, weights = int(moved), int(16e6 * gmacs)
     signature = hashlib.sha256(name.encode()).hexdigest()[:16]
     return Complexity(
-        signature, RESOLUTION, int(4e6 * gmacs), int(macs), 10**6, int(16e6 * gmacs), ops, ops // 2, ops // 2, live, live * 8, classes
+        signature, RESOLUTION, int(4e6 * gmacs), int(macs), 10**6, weights, ops, ops // 2, ops // 2, live, live * 8, classes,
+        extras=segments(weights, live),
     )  # fmt: skip
+
+
+def segments(weights: int, live: int) -> dict[str, float]:
+    """What an allocator would reserve that loses half as much again as is alive."""
+    return {name: (weights + 1.5 * live * batch) * share for name, (batch, share) in RESERVED.items()}
 
 
 def transformer(name: str = "vit") -> Complexity:

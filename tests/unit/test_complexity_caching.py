@@ -1,4 +1,5 @@
-"""What the caching allocator reserves: the cases of PyTorch's own test of it, and what must hold of any sequence of requests."""
+"""What the caching allocator reserves: sizes at which PyTorch's own test of its statistics (test_graph_memory_stats_and_use_result_after_
+destroy_graph in test/test_cuda.py) tells segments apart, with all blocks in use, and what must hold of any sequence of requests."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from advisor.complexity.caching import (
     SMALL,
     SMALL_SEGMENT,
     CachingAllocator,
+    grown,
     reserved,
     rounded,
 )  # fmt: skip
@@ -105,3 +107,13 @@ def test_a_later_forward_may_find_the_free_blocks_cut_otherwise():
 def test_what_a_forward_leaves_is_freed_before_the_next(requests):
     freed = [*requests, *(-number for number in range(1, len(requests) + 1))]
     assert reserved([], requests) == reserved([], freed)
+
+
+def test_a_larger_batch_grows_every_allocation_as_from_one_image_to_eight():
+    assert grown([100, 50, -1], [800, 50, -1], 64) == [6400, 50, -1]
+    assert grown([100, 7, -2], [730, 14, -2], 15) == [730 + 630, 14 + 7, -2]
+
+
+def test_where_eight_images_run_other_operators_all_grows_in_proportion():
+    assert grown([100], [800, 80, -1], 64) == [6400, 640, -1]
+    assert grown([100, -1, 50], [800, 80, -1], 16) == [1600, 160, -1]

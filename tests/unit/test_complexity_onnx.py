@@ -17,6 +17,7 @@ from torch import nn  # noqa: E402
 
 from advisor import zoo  # noqa: E402
 from advisor.complexity import live  # noqa: E402
+from advisor.complexity.caching import LARGE_SEGMENT, RESERVED  # noqa: E402
 from advisor.complexity.graphs.layout import contiguous, viewed  # noqa: E402
 from advisor.complexity.graphs.reading import read  # noqa: E402
 from advisor.complexity.matching import alike, same_architecture  # noqa: E402
@@ -77,13 +78,11 @@ def test_an_exported_graph_is_recognised_and_counts_like_its_module(name, tmp_pa
     assert own.uncounted == ()
     assert same_architecture(found, [module]) == module.signature
     assert {c for c, t in own.classes.items() if t.macs} == {c for c, t in module.classes.items() if t.macs}
-    for segments in (
-        "reserved_b1",
-        "reserved_b8",
-        "reserved_half_b1",
-        "reserved_half_b8",
-    ):  # locals keep tensors longer
-        assert own.extras[segments] == pytest.approx(module.extras[segments], rel=0.25)
+    # a local variable of the module keeps a tensor longer than the graph does: large segments are then cut otherwise
+    for count, (batch, _) in RESERVED.items():
+        assert own.extras[count] == pytest.approx(
+            module.extras[count], rel=0.1 if batch <= 8 else 0.5, abs=LARGE_SEGMENT
+        )
 
 
 @pytest.mark.parametrize("name", ["torchvision/resnet18", "timm/vit_tiny_patch16_224"])

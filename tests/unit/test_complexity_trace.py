@@ -14,6 +14,7 @@ from torch import nn  # noqa: E402 - after the skip
 
 from advisor import zoo  # noqa: E402
 from advisor.complexity import explain, live, shapes, trace  # noqa: E402
+from advisor.complexity.caching import RESERVED, grown  # noqa: E402
 from advisor.errors import UnknownName, UsageError  # noqa: E402
 
 FLOAT = 4
@@ -417,18 +418,28 @@ def test_a_freed_buffer_is_not_taken_for_an_activation():
 
 def reserved_mib(module: nn.Module, size: int, channels: int) -> list[float]:
     extras = trace(module, size, in_chans=channels).complexity.extras
-    return [extras[name] / 2**20 for name in ("reserved_b1", "reserved_b8", "reserved_half_b1", "reserved_half_b8")]
+    return [extras[name] / 2**20 for name in RESERVED]
 
 
-def test_small_weights_and_maps_fill_one_small_segment():
-    assert reserved_mib(nn.Conv2d(4, 4, 1), 8, 4) == [2, 2, 2, 2]
+def test_small_weights_and_maps_fill_one_small_segment_and_more_images_more_of_them():
+    # maps of 1 KiB an image beside the weight: 1024 bytes in and out
+    assert reserved_mib(nn.Conv2d(4, 4, 1), 8, 4) == [2, 2, 2, 2, 2, 2]
 
 
-def test_maps_of_more_than_1_mib_take_a_large_segment_and_of_more_than_10_one_of_their_own():
+def test_maps_of_more_than_1_mib_take_a_large_segment_and_of_10_or_more_one_of_their_own():
     # 4 channels of 512 x 512 at fp32: 4 MiB a map, 32 MiB at batch 8; input and output are alive at once, the weight is small
-    assert reserved_mib(nn.Conv2d(4, 4, 1), 512, 4) == [2 + 20, 2 + 32 + 32, 2 + 20, 2 + 16 + 16]
+    halved = [2 + 20, 2 + 16 + 16, 2 + 128 + 128]
+    assert reserved_mib(nn.Conv2d(4, 4, 1), 512, 4) == [2 + 20, 2 + 32 + 32, 2 + 256 + 256, *halved]
 
 
 def test_a_map_that_is_no_longer_needed_serves_the_next_layer():
     # each of four layers takes what the one before the last gave back
     assert reserved_mib(nn.Sequential(*(nn.Conv2d(4, 4, 1) for _ in range(4))), 1024, 4)[0] == 2 + 3 * 16
+
+
+@pytest.mark.parametrize("name", ["torchvision/mobilenet_v3_small", "timm/vit_tiny_patch16_224"])
+def test_what_a_large_batch_reserves_is_that_of_a_trace_of_it(name):
+    traceable = live.named(name)
+    one, eight, large = (traceable.run(224, batch)[0] for batch in (1, 8, 64))
+    assert len(one.history) == len(eight.history)
+    assert list(large.history) == grown(one.history, eight.history, 64)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from predicting import architecture, device
 
+from advisor.complexity.caching import RESERVED
 from advisor.errors import DataError
 from advisor.locations import shipped
-from advisor.predict.memory import MIB, SEGMENTS, Sizes, estimate, load, memory_kind
+from advisor.predict.memory import MIB, Sizes, estimate, load, memory_kind
 from advisor.records import RUNTIMES, Target
 
 
@@ -67,31 +68,31 @@ def test_half_precision_halves_weights_and_autocast_keeps_them(constants, sizes)
 
 
 def segmented(full, half, name="segmented"):
-    """An architecture of which so many MiB are reserved beside its weights, at batch 1 and 8."""
+    """An architecture of which so many MiB are reserved beside its weights, at batch 1, 8 and 64."""
     plain = architecture(name, gmacs=2.0)
-    weights = plain.weight_bytes
-    bytes_of = [
-        weights + full[0] * MIB,
-        weights + full[1] * MIB,
-        weights / 2 + half[0] * MIB,
-        weights / 2 + half[1] * MIB,
-    ]
-    return replace(plain, extras=dict(zip(SEGMENTS, bytes_of, strict=True)))
+    beside = dict(zip(RESERVED, (*full, *half), strict=True))
+    return replace(plain, extras={n: plain.weight_bytes * RESERVED[n][1] + mib * MIB for n, mib in beside.items()})
 
 
 @pytest.mark.parametrize(
     ("precision", "batch", "wanted"),
-    [("fp32", 1, 60.0), ("fp32", 8, 200.0), ("fp32", 15, 340.0), ("fp16", 1, 40.0), ("bf16", 8, 110.0), ("amp_fp16", 1, 50.0),
-     ("fp64", 1, 120.0), ("int8", 8, 55.0)],
+    [("fp32", 1, 60.0), ("fp32", 8, 200.0), ("fp32", 15, 350.0), ("fp32", 64, 1400.0), ("fp16", 1, 40.0), ("bf16", 8, 110.0),
+     ("bf16", 36, 455.0), ("amp_fp16", 1, 50.0), ("fp64", 1, 120.0), ("int8", 8, 55.0)],
 )  # fmt: skip
 def test_activations_on_a_caching_allocator_are_all_that_its_segments_take_beside_the_weights(precision, batch, wanted):
-    sizes = Sizes.of([segmented((60.0, 200.0), (40.0, 110.0))])
+    sizes = Sizes.of([segmented((60.0, 200.0, 1400.0), (40.0, 110.0, 800.0))])
     assert sizes.held(precision, batch, caching=True)[1] == pytest.approx(wanted)
     assert sizes.held(precision, batch)[1] < sizes.held(precision, batch, caching=True)[1]
 
 
+def test_beyond_what_was_replayed_segments_grow_as_live_bytes_do():
+    sizes = Sizes.of([segmented((60.0, 200.0, 1400.0), (40.0, 110.0, 800.0))])
+    live, reserved = ([sizes.held("fp32", batch, caching)[1][0] for batch in (64, 256)] for caching in (False, True))
+    assert reserved[1] / reserved[0] == pytest.approx(live[1] / live[0])
+
+
 def test_what_is_alive_is_the_least_that_is_reserved():
-    sizes = Sizes.of([architecture("unknown segments", gmacs=2.0), segmented((1.0, 2.0), (1.0, 2.0))])
+    sizes = Sizes.of([segmented((1.0, 2.0, 3.0), (1.0, 2.0, 3.0))])
     for precision in ("fp32", "fp16", "amp_fp16"):
         assert (sizes.held(precision, 4, caching=True)[1] == sizes.held(precision, 4)[1]).all()
 
@@ -100,7 +101,10 @@ def test_pytorch_on_gpus_counts_segments_and_other_runtimes_do_not(constants):
     assert {place for place, found in constants.items() if found.caching} == {
         ("pytorch-eager", "gpu"), ("pytorch-compile", "gpu"), ("pytorch-eager", "jetson"),
     }  # fmt: skip
-    plain, split = Sizes.of([architecture("segmented", gmacs=2.0)]), Sizes.of([segmented((90.0, 300.0), (60.0, 170.0))])
+    plain, split = (
+        Sizes.of([architecture("segmented", gmacs=2.0)]),
+        Sizes.of([segmented((90.0, 900.0, 7000.0), (60.0, 500.0, 4000.0))]),
+    )
     for (runtime, kind), found in constants.items():
         unit = "cpu" if kind == "cpu" else "gpu"
         without, beside = (estimate(s, found, on("fp32", runtime, unit), 8).value for s in (plain, split))

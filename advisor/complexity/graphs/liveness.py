@@ -34,7 +34,7 @@ class Liveness:
 
     def __init__(self, steps: list[Step], image: Storage, outputs: list[Storage]) -> None:
         ends: dict[Storage, int] = {s: at for at, step in enumerate(steps) for s in (step.written, *step.read)}
-        ends |= dict.fromkeys(outputs, len(steps))
+        ends |= dict.fromkeys((image, *outputs), len(steps))  # the caller holds the image
         sizes = {image: rounded(image.nbytes)}
         self.by_step: list[int] = []
         self.peak_bytes, self.peak_step, self.largest_bytes = sum(sizes.values()), 0, sum(sizes.values())
@@ -50,7 +50,7 @@ class Liveness:
                 self.peak_bytes, self.peak_step = live, at + 1
             self.by_step.append(live)
             live -= sum(sizes.pop(s) for s in ended)
-            if size:
+            if step.written.nbytes and step.written.holding.dynamic:  # of weights alone: no other at another batch
                 numbers[step.written] = len(numbers) + 1
                 self.history.append(step.written.nbytes)
             self.history += [-numbers[s] for s in ended if s in numbers]

@@ -13,7 +13,7 @@ from advisor.complexity.graphs.graph import Graph, Node, Shape
 from advisor.complexity.graphs.links import Links
 from advisor.complexity.graphs.liveness import Liveness, Step, Storage
 from advisor.complexity.graphs.translate import ACTIVATIONS, VIEWS, Call, translated
-from advisor.complexity.graphs.weights import weights_of
+from advisor.complexity.graphs.weights import Weights, weights_of
 from advisor.complexity.identity import chain, join
 from advisor.complexity.ledger import Holding
 from advisor.complexity.ops import OpCall, Operand, count
@@ -64,7 +64,7 @@ class Walk:
                 self._go_on(node)
             else:
                 self._fixed(node, weights.parameters)
-        return self._finished(image, [*weights.parameters.values()], weights.buffer_bytes)
+        return self._finished(image, weights)
 
     def _place(self, name: str, storage: Storage, shape: Shape, strides: Shape | None = None) -> None:
         self._tensors[name] = Tensor(storage, shape, layout.contiguous(shape) if strides is None else strides)
@@ -190,8 +190,8 @@ class Walk:
     def _bytes(self, tensor: Tensor) -> int:
         return min(4 * prod(tensor.shape), tensor.storage.nbytes)
 
-    def _finished(self, image: Storage, trained: list[int], buffer_bytes: int) -> RawTrace:
-        graph, params = self.graph, sum(trained)
+    def _finished(self, image: Storage, weights: Weights) -> RawTrace:
+        graph, params, buffer_bytes = self.graph, sum(weights.parameters.values()), sum(weights.buffers)
         outputs = [self._tensors[o].storage for o in graph.outputs if o in self._tensors]
         live = Liveness(self.steps, image, outputs)
         ops = tuple(replace(op, live_bytes=bytes_) for op, bytes_ in zip(self.ops, live.by_step, strict=True))
@@ -207,7 +207,7 @@ class Walk:
             peak_position=live.peak_step / max(len(ops), 1),
             largest_tensor_bytes=live.largest_bytes,
             max_branching=self.max_branching,
-            held=(*(4 * elements for elements in trained), buffer_bytes),
+            held=(*(4 * elements for elements in weights.parameters.values()), *weights.buffers),
             history=tuple(live.history),
         )
 

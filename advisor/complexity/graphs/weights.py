@@ -32,24 +32,24 @@ _BUFFERS = (
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Elements of each parameter, and bytes of the buffers."""
+    """Elements of each parameter, and bytes of each buffer."""
 
     parameters: dict[str, int]
-    buffer_bytes: int
+    buffers: tuple[int, ...]
 
 
 def weights_of(graph: Graph) -> Weights:
     """Parameters and buffers of a graph, read or not; one that a file shares between layers counts for each copy it was."""
     settings, statistics, integers = (_read_at(graph, table) for table in (_SETTINGS, _STATISTICS, _INTEGER_WEIGHTS))
     found: dict[str, int] = {}
-    buffers = 0
+    buffers: list[int] = []
     for name, constant in graph.constants.items():
         if name in statistics or (constant.stored and name.rpartition(".")[2] in _BUFFERS):
-            buffers += 4 * prod(constant.shape)
+            buffers.append(4 * prod(constant.shape))
         elif name in integers or (name not in settings and _trained(name, constant)):
             found[name] = prod(constant.shape)
     copies = {n.outputs[0]: found[n.input(0)] for n in graph.nodes if n.op == "Identity" and n.input(0) in found}
-    return Weights(found | copies, buffers)
+    return Weights(found | copies, tuple(buffers))
 
 
 def _trained(name: str, constant: Constant) -> bool:
