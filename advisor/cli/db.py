@@ -45,7 +45,7 @@ def import_(file: Path, source_format: str | None, device: str | None, dry_run: 
     Columns of the interchange CSV (empty = not stated):
       source_id, model, library_hint, device, runtime, precision, batch_size, resolution, latency_ms (whole batch),
       throughput_img_s, memory_mb, top1, top5, params_m, gmacs, power_mode, note, and optionally statistic, timing_scope,
-      power_w, power_scope (board, module, accelerator, unstated)
+      memory_kind (without it memory is kept but not learnt from), power_w, power_scope (board, module, accelerator, unstated)
     """
     from advisor.render import evidence
 

@@ -77,7 +77,7 @@ def memory_note(device: Device) -> str:
     size = device.value("memory_gb")
     reserved = device.facts.get("system_reserved_gb")
     if size is None:
-        return f"the memory of {device.id} depends on the machine and is not in its profile: memory is not checked"
+        return f"the memory of {device.id} depends on the machine and is not in its profile: only a budget that you give bounds memory"
     if reserved is None:
         kept = "the system takes its part of it" if device.unified_memory else "other processes may take a part"
         return f"memory budget: all {size:g} GiB of {device.id}; what the system reserves is not known ({kept})"

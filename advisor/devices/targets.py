@@ -15,6 +15,8 @@ _CPU_RUNTIMES = ("ncnn", "tflite", "armnn")
 _FORMATS = {"nchw": "nchw", "nhwc": "nhwc", "channels_last": "nhwc"}
 _INT8_RUNTIMES = ("tensorrt", "paddle-tensorrt", "tf-trt", "onnxruntime", "ncnn", "tflite", "armnn")
 """Runtimes that convert a model to int8 as they load it; the others need another model."""
+_AUTOCAST_RUNTIMES = ("pytorch-eager", "pytorch-compile", "tensorflow", "mxnet", "paddle")
+"""Runtimes that choose a precision operator by operator as they run; engines are built at one."""
 _FIXED_PRECISION = {"ncnn": "mixed", "tensorrt": "fp16", "tf-trt": "fp16"}
 MAX_THREADS = 1024
 
@@ -87,6 +89,8 @@ def _precision(device: Device, precision: str, target: Target) -> str:
     if "int8" in precision and target.runtime not in _INT8_RUNTIMES:
         usable = ", ".join(r for r in device.runtimes if r in _INT8_RUNTIMES) or "none of this device"
         problem = f"{target.runtime} does not run published models at {precision}; runtimes that do: {usable}"
+    if precision.startswith("amp") and target.runtime not in _AUTOCAST_RUNTIMES:
+        problem = f"{target.runtime} has no autocast ({precision}); ask for {precision.removeprefix('amp_')}"
     if problem:
         raise UsageError(f"device {device.id}: {problem}")
     return precision

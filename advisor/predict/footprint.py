@@ -36,6 +36,8 @@ class Prior:
     live: tuple[float, float]
     churn: tuple[float, float]
     library: tuple[float, float]
+    least_live: float = 0.0
+    """No process was ever smaller than what is alive in it times this."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,12 @@ def _solved(seen: Seen, prior: Prior, places: int) -> Law:
     precision = np.diag(known[:, 1] ** -2.0)
     scaled = columns * weight[:, None]
     right = scaled.T @ ((seen.peak - seen.weights) * weight) + precision @ known[:, 0]
-    found = np.maximum(np.linalg.solve(scaled.T @ scaled + precision, right), 0.0)
+    matrix = scaled.T @ scaled + precision
+    found = np.linalg.solve(matrix, right)
+    if found[0] < prior.least_live:  # the others as they are best beside it
+        found[0] = prior.least_live
+        found[1:] = np.linalg.solve(matrix[1:, 1:], right[1:] - matrix[1:, 0] * found[0])
+    found = np.maximum(found, 0.0)
     return Law(float(found[0]), float(found[1]), float(found[2]), tuple(found[3:].tolist()))
 
 

@@ -31,8 +31,6 @@ _NOTHING = {"low": 0.0, "typical": 0.0, "high": 0.0}
 _LEAST_SD = 1e-3
 BASE_REPEATS = 0.02
 """Share by which what a runtime takes differs between builds of its libraries."""
-_AMP_ACTIVATIONS = 0.75
-"""Convolutions and linear layers put out fp16, normalisation and softmax fp32."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,9 @@ class RuntimeMemory:
 
     def prior(self) -> Prior:
         """What is expected of a process before any was measured."""
-        return Prior(*map(_expected, (self.base_mib, self.activations_factor, self.churn, self.library_mib)))
+        levels = (self.base_mib, self.activations_factor, self.churn, self.library_mib)
+        base, live, churn, library = map(_expected, levels)
+        return Prior(base, live, churn, library, least_live=self.activations_factor[0])
 
 
 def _expected(levels: tuple[float, float, float]) -> tuple[float, float]:
@@ -142,6 +142,8 @@ class Sizes:
     """Bytes of activations that operators read and write, per image."""
     library: Floats
     """1 for an architecture that only timm defines."""
+    full: Floats
+    """Share of the activations that autocast keeps at fp32: what norms that take statistics, and softmax, put out."""
     segments: Floats
     """Rows x RESERVED: bytes that the caching allocator reserves for weights and activations."""
 
@@ -151,10 +153,11 @@ class Sizes:
         weights = np.array([c.weight_bytes for c in complexities], dtype=np.float64)
         one = np.array([c.peak_live_bytes_b1 for c in complexities], dtype=np.float64)
         eight = np.array([c.peak_live_bytes_b8 for c in complexities], dtype=np.float64)
-        moved = np.array([sum(t.act_bytes_in + t.act_bytes_out for t in c.classes.values()) for c in complexities])
+        moved = np.array([sum(_moved(c, name) for name in c.classes) for c in complexities], dtype=np.float64)
         library = np.array([float(c.signature in only_timm) for c in complexities])
+        full = np.array([c.extras.get("statistics_bytes", 0.0) + _moved(c, "softmax") for c in complexities]) / moved
         segments = np.array([[c.extras[name] for name in RESERVED] for c in complexities], dtype=np.float64)
-        return Sizes(weights, one, np.maximum(eight - one, 0.0) / 7.0, moved.astype(np.float64), library, segments)
+        return Sizes(weights, one, np.maximum(eight - one, 0.0) / 7.0, moved, library, full, segments)
 
     def take(self, rows: Ints) -> Sizes:
         """Some of the architectures."""
@@ -166,7 +169,7 @@ class Sizes:
         `caching`: activations are all that the allocator reserves beside the weights, not only what is alive.
         """
         amp, share = precision.startswith("amp"), ELEMENT_BYTES[precision] / 4.0
-        part = _AMP_ACTIVATIONS if amp else share
+        part = (1.0 + self.full) / 2.0 if amp else share
         activations = self._live(float(batch)) * part
         if caching:
             activations = np.maximum(activations, self._reserved(share, amp, float(batch)))
@@ -177,9 +180,10 @@ class Sizes:
         return np.asarray(self.first + self.further * (batch - 1.0), dtype=np.float64)
 
     def _reserved(self, share: float, amp: bool, batch: float) -> Floats:
-        """Bytes that segments take beside the weights; autocast keeps about half of the activations at fp32."""
+        """Bytes that segments take beside the weights."""
         whole, half = self._beside(batch, 1.0), self._beside(batch, 0.5)
-        return np.asarray((whole + half) / 2.0 if amp else whole * share if share >= 1.0 else half * 2.0 * share)
+        mixed = half + (whole - half) * self.full
+        return np.asarray(mixed if amp else whole * share if share >= 1.0 else half * 2.0 * share)
 
     def _beside(self, batch: float, share: float) -> Floats:
         """The same at fp32 or at half of that: between the batch sizes that were replayed in proportion, beyond as live bytes grow."""
@@ -190,6 +194,11 @@ class Sizes:
                 return np.asarray(less + (more - less) * (batch - low) / (high - low))
         largest, most = known[-1]
         return np.asarray(most * self._live(batch) / self._live(float(largest)))
+
+
+def _moved(complexity: Complexity, op_class: str) -> float:
+    totals = complexity.classes.get(op_class)
+    return 0.0 if totals is None else totals.act_bytes_in + totals.act_bytes_out
 
 
 def estimate(

@@ -23,7 +23,7 @@ from advisor.recommend.scoring import (
     score,
 )
 from advisor.recommend.testsets import TEST_SETS
-from advisor.records import Candidate, Estimate, Quantity, Target
+from advisor.records import MEASURABLE, Candidate, Estimate, Quantity, Target
 from advisor.units import format_chance, format_confidence
 
 _FAMILY_LIMIT = 2
@@ -231,7 +231,9 @@ def _stated(quantity: Quantity | None, confidence: float) -> Quantity | None:
 
 
 def measure_command(target: Target, model: str, resolution: int, batch_size: int) -> str:
-    """The command that would measure this pick on this target."""
+    """The command that would measure this pick on this target, or take in what another program measured of it."""
+    if target.runtime not in MEASURABLE:
+        return f"advisor db import FILE  # figures from elsewhere: advisor does not time {target.runtime} itself"
     parts = [
         f"advisor measure {model} --device {target.device} --runtime {target.runtime} --precision {target.precision}",
         f"--resolution {resolution} --batch-sizes {batch_size}",

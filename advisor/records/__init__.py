@@ -53,6 +53,8 @@ RUNTIMES = (
     "pytorch-eager", "pytorch-compile", "tensorrt", "onnxruntime", "paddle-tensorrt", "tf-trt", "tensorflow",
     "ncnn", "tflite", "armnn", "caffe", "torch7", "mxnet", "paddle",
 )  # fmt: skip
+MEASURABLE = ("pytorch-eager", "pytorch-compile", "onnxruntime", "tensorrt")
+"""Runtimes that this program can time."""
 
 _WHERE = {
     "Target": "target",

@@ -11,7 +11,7 @@ from advisor.recommend.budgets import NO_POWER, Budgets, Draw, chances, describe
 from advisor.recommend.chance import at_confidence, bound_for, throughput_of
 from advisor.recommend.ranking import measure_command
 from advisor.recommend.verdict import NOT_SETTLED, Checked, Verdict, checked, judged
-from advisor.records import Candidate, Device, Estimate, Quantity, Target, Weights
+from advisor.records import MEASURABLE, Candidate, Device, Estimate, Quantity, Target, Weights
 from advisor.store import Store
 from advisor.workflows.answering import (
     TargetOptions,
@@ -166,8 +166,9 @@ class _Asked:
 
     def _measured(self, found: Subject, known: Estimate) -> tuple[str, ...]:
         target = self._target
-        if found.model is not None:
-            return (measure_command(target, found.model.name, found.totals.resolution, known.batch_size),)
+        if found.model is not None or target.runtime not in MEASURABLE:
+            name = found.asked if found.model is None else found.model.name
+            return (measure_command(target, name, found.totals.resolution, known.batch_size),)
         near = f"advisor measure --budget 10min --device {target.device} --runtime {target.runtime} --precision {target.precision}"
         if found.kind == "onnx" and target.runtime == "tensorrt":
             first = () if known.batch_size == 1 else (f"export it at a batch of {known.batch_size}",)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from advisor.devices import Detection, detect, target_for, validate_profile
 from advisor.errors import AdvisorError, UsageError
-from advisor.measure.backends import MEASURABLE, backend
+from advisor.measure.backends import backend
 from advisor.measure.calibration import product_side
 from advisor.measure.launching import Launcher, timeout_s, usable_threads
 from advisor.measure.records import CALIBRATE, Job
@@ -18,7 +18,7 @@ from advisor.measure.sources import sources_of
 from advisor.measure.telemetry import Telemetry
 from advisor.measure.watching import Watch
 from advisor.probe import load
-from advisor.records import Device, Fact, Target
+from advisor.records import MEASURABLE, Device, Fact, Target
 from advisor.store import Store
 from advisor.workflows.keeping import check_names, keep_profile
 from advisor.workflows.preparing import Progress

@@ -15,7 +15,6 @@ from advisor.devices import detect
 from advisor.errors import NotEnoughEvidence, UsageError
 from advisor.locations import measurements_folder
 from advisor.measure.adopting import adopt
-from advisor.measure.backends import MEASURABLE
 from advisor.measure.campaign import Runner, Step
 from advisor.measure.journal import CAMPAIGN, CLOSED, Journal
 from advisor.measure.launching import WORKER, Launcher, usable_threads
@@ -23,7 +22,7 @@ from advisor.measure.progress import Campaign, campaigns
 from advisor.measure.published import counts, published
 from advisor.measure.records import plan_key
 from advisor.recommend.measured import Measured
-from advisor.records import Device, Target
+from advisor.records import MEASURABLE, Device, Target
 from advisor.store import Store
 from advisor.workflows.machine import check_here, this_device, watch_of
 from advisor.workflows.maintaining import refit

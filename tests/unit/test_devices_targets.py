@@ -134,6 +134,11 @@ def test_another_runtime_brings_its_usual_unit_and_precision(device, runtime, un
         ("jetson-tx2", {"precision": "int8"}, "compute capability 6.2 has none"),
         ("titan-xp", {"precision": "amp_bf16"}, "needs compute capability 8.0"),
         ("intel-i9-10940x", {"precision": "amp_fp16"}, "does not run on a cpu"),
+        (
+            "rtx-3090",
+            {"runtime": "tensorrt", "precision": "amp_fp16"},
+            "tensorrt has no autocast (amp_fp16); ask for fp16",
+        ),
         ("rtx-3090", {"precision": "fp5"}, "unknown precision 'fp5'; known: fp64, fp32"),
         ("jetson-nano", {"power_mode": "15W"}, "has no power mode '15W'; it has MAXN, 5W"),
         ("rtx-3090", {"power_mode": "MAXN"}, "it has no power modes"),

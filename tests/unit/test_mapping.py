@@ -114,9 +114,9 @@ def test_a_row_that_names_its_library_needs_no_table(resolver, seen, printed, hi
     [
         ("ShuffleNet", "", "in neither library"),
         ("gone", "timm", "timm no longer registers it"),
-        ("resnet50", "", "'advisor models list'"),
         ("resnet5", "timm", "'advisor models list'"),
         ("ResNet-50 ", "", "is not in the catalogue"),
+        ("resnet50", "", "does not say its library: write torchvision/resnet50 or timm/resnet50"),
     ],
 )
 def test_a_model_that_is_not_exactly_known_is_refused_not_guessed(resolver, seen, printed, hint, reason):

@@ -19,7 +19,7 @@ import advisor
 from advisor.measure import memory, phases, sampling, worker
 from advisor.measure.analysis import analyse
 from advisor.measure.artifacts import exported_file
-from advisor.measure.backends import MEASURABLE, backend
+from advisor.measure.backends import backend
 from advisor.measure.backends.base import Loaded, Unsupported
 from advisor.measure.backends.trtexec import TrtExec, building, engine_file, parse_times, timing
 from advisor.measure.export import export, options
@@ -27,6 +27,7 @@ from advisor.measure.launching import Launcher, recorded_environment
 from advisor.measure.published import memory_of
 from advisor.measure.records import CALIBRATE, EXPORT, MEASURE, Job
 from advisor.measure.verdict import judge
+from advisor.records import MEASURABLE
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,16 @@ def test_one_process_sets_the_constant_of_its_device_and_leaves_the_law_near_wha
     assert said == pytest.approx(rows.peak, rel=0.03)
     assert found.law.live == pytest.approx(PRIOR.live[0], abs=0.8)
     assert found.above is None
+
+
+def test_no_process_is_thought_smaller_than_what_is_alive_in_it_whatever_was_measured(law):
+    rows = law(120)
+    shrunk = replace(rows, peak=rows.peak - 0.6 * rows.live)
+    free, held = (fitted(shrunk, replace(PRIOR, least_live=least)).law for least in (0.0, 0.9))
+    assert free.live < 0.6
+    assert held.live == 0.9
+    assert held.churn < free.churn  # the other terms as they are best beside it
+    assert fitted(rows, replace(PRIOR, least_live=0.5)).law == fitted(rows, PRIOR).law
 
 
 def test_without_enough_families_there_is_no_bound_and_with_them_it_holds_for_unseen_ones(law):

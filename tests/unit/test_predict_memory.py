@@ -11,7 +11,7 @@ from advisor.complexity.caching import RESERVED
 from advisor.errors import DataError
 from advisor.locations import shipped
 from advisor.predict.memory import MIB, Sizes, estimate, load, memory_kind
-from advisor.records import RUNTIMES, Target
+from advisor.records import RUNTIMES, ClassTotals, Target
 
 
 @pytest.fixture
@@ -77,12 +77,23 @@ def segmented(full, half, name="segmented"):
 @pytest.mark.parametrize(
     ("precision", "batch", "wanted"),
     [("fp32", 1, 60.0), ("fp32", 8, 200.0), ("fp32", 15, 350.0), ("fp32", 64, 1400.0), ("fp16", 1, 40.0), ("bf16", 8, 110.0),
-     ("bf16", 36, 455.0), ("amp_fp16", 1, 50.0), ("fp64", 1, 120.0), ("int8", 8, 55.0)],
+     ("bf16", 36, 455.0), ("amp_fp16", 1, 40.0), ("fp64", 1, 120.0), ("int8", 8, 55.0)],
 )  # fmt: skip
 def test_activations_on_a_caching_allocator_are_all_that_its_segments_take_beside_the_weights(precision, batch, wanted):
     sizes = Sizes.of([segmented((60.0, 200.0, 1400.0), (40.0, 110.0, 800.0))])
     assert sizes.held(precision, batch, caching=True)[1] == pytest.approx(wanted)
     assert sizes.held(precision, batch)[1] < sizes.held(precision, batch, caching=True)[1]
+
+
+def test_autocast_halves_convolutional_networks_and_keeps_what_norms_with_statistics_and_softmax_put_out():
+    plain = segmented((60.0, 200.0, 1400.0), (40.0, 110.0, 800.0))
+    moved = sum(t.act_bytes_in + t.act_bytes_out for t in plain.classes.values())
+    normed = replace(plain, extras=plain.extras | {"statistics_bytes": 0.25 * moved})
+    softmax = ClassTotals(1, 0.0, 0.25 * moved, 0.25 * moved, 0.0)
+    attends = replace(plain, classes=plain.classes | {"softmax": softmax})  # a third of all that is moved then
+    sizes = Sizes.of([plain, normed, attends])
+    assert sizes.held("amp_fp16", 8, caching=True)[1] == pytest.approx([110.0, 132.5, 140.0])
+    assert sizes.held("amp_fp16", 8)[1] == pytest.approx(sizes.held("fp32", 8)[1] * [0.5, 0.625, 2 / 3])
 
 
 def test_beyond_what_was_replayed_segments_grow_as_live_bytes_do():

@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 from advisor.recommend import licenses
 from advisor.recommend.budgets import Budgets, chances, overall
 from advisor.recommend.chance import at_confidence, bound_for, chance_at_most, half_width_of, z_of
-from advisor.recommend.ranking import Question, recommend
+from advisor.recommend.ranking import Question, measure_command, recommend
 from advisor.recommend.scoring import Filters, Known
 from advisor.records import Candidate, Estimate, Quantity, Target
 
@@ -77,6 +77,12 @@ def test_an_extrapolated_candidate_is_never_picked_however_surely_it_fits():
     assert names(answer.picks) == ["cnn"]
     assert names(answer.measure_first) == ["vit"]
     assert "advisor measure timm/vit --device board" in answer.measure_first[0].measure_command
+
+
+def test_what_is_not_timed_by_this_program_is_settled_by_figures_from_elsewhere():
+    said = measure_command(Target("board", "cpu", "", "ncnn", "mixed"), "timm/vit", 224, 1)
+    assert said.startswith("advisor db import FILE  #")
+    assert "ncnn" in said
 
 
 def test_what_is_less_accurate_than_the_best_pick_is_not_worth_a_measurement():

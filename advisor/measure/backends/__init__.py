@@ -14,10 +14,7 @@ _WHERE = {
     "tensorrt": "advisor.measure.backends.trtexec",
 }
 
-MEASURABLE = tuple(_WHERE)
-"""Runtimes that this program can time."""
-
 
 def backend(runtime: str) -> Backend:
-    """The backend of a runtime. Raises KeyError for one that is not MEASURABLE."""
+    """The backend of a runtime. Raises KeyError for one that is not in records.MEASURABLE."""
     return cast("Backend", import_module(_WHERE[runtime]).BACKEND)

@@ -202,6 +202,9 @@ class Resolver:
             return (name, *catalogue.models[name])
         if name in catalogue.dropped:
             raise _Refused(f"model {shown(name)}: {catalogue.dropped[name]}")
+        in_full = [full for library in ("torchvision", "timm") if (full := f"{library}/{name}") in catalogue.models]
+        if in_full:
+            raise _Refused(f"model {shown(name)} does not say its library: write {' or '.join(in_full)}")
         raise _Refused(f"model {shown(name)} is not in the catalogue; 'advisor models list' shows all")
 
     def _target(self, seen: Observation, power_mode: str, doubts: _Doubts) -> Target:
