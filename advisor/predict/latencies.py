@@ -16,6 +16,7 @@ from advisor.predict.intervals import NORMAL_90
 from advisor.predict.model import device_share, log_time
 from advisor.predict.predictor import AS_MODELLED, Deviates, Predictor, lengthened
 from advisor.predict.support import Networks, extrapolations
+from advisor.records import READS_OTHERWISE
 
 NOTABLE_HABIT = 0.15
 """Log from which a source's habit is said."""
@@ -109,7 +110,7 @@ def _alone(predictor: Predictor, where: str) -> tuple[str, ...]:
         return ()
     than, seems = ("slower", "slow") if habit > 0 else ("faster", "fast")
     return (
-        f"only {sources[0]} measured here, which reads {exp(abs(habit)):.1f} times {than} than others on similar devices: "
+        f"only {sources[0]} {READS_OTHERWISE} {exp(abs(habit)):.1f} times {than} than others on similar devices: "
         f"beside boards that others measured this one seems {seems}",
     )
 

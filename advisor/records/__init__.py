@@ -53,6 +53,8 @@ RUNTIMES = (
     "pytorch-eager", "pytorch-compile", "tensorrt", "onnxruntime", "paddle-tensorrt", "tf-trt", "tensorflow",
     "ncnn", "tflite", "armnn", "caffe", "torch7", "mxnet", "paddle",
 )  # fmt: skip
+READS_OTHERWISE = "measured here, which reads"
+"""Said of a figure whose only source reads slow or fast on similar devices: to be known before devices are compared."""
 MEASURABLE = ("pytorch-eager", "pytorch-compile", "onnxruntime", "tensorrt")
 """Runtimes that this program can time."""
 

@@ -28,7 +28,7 @@ from advisor.recommend.guidelines import illustrated
 from advisor.recommend.judging import checks
 from advisor.recommend.ranking import FULL, Question
 from advisor.recommend.scoring import Filters, Scored, admitted, score
-from advisor.records import Candidate, Device, Target
+from advisor.records import READS_OTHERWISE, Candidate, Device, Estimate, Target
 from advisor.store import Store
 from advisor.workflows.answering import SCOPE_NOTE, TargetOptions, checked_batch, ensure_all_estimates, parsed_budgets
 from advisor.workflows.asking import Asked, asked_model, check_traced, chosen, known_of, rows_on, shown
@@ -219,7 +219,7 @@ class _Search:
             place.device.id, place.device.name, place.device.board_class,
             shown(question, place.item, known, told),
             (*((place.item.barred,) if place.item.barred else ()), *(check.sentence for check in missed if not check.met)),
-            tuple(self._remarks(place)), rated_power_w(place.device),
+            (*self._remarks(place), *_slow_or_fast(place.device, known)), rated_power_w(place.device),
         )  # fmt: skip
 
     def _remarks(self, place: Place) -> list[str]:
@@ -240,6 +240,11 @@ class _Search:
             f"{targets} targets of {devices} devices were asked: the default runtime in every power mode, others in the default mode",
             SCOPE_NOTE,
         )
+
+
+def _slow_or_fast(device: Device, known: Estimate) -> list[str]:
+    """Where a board may seem slower or faster than it is beside boards that others measured."""
+    return [f"{device.id}: {flag}" for flag in known.flags if READS_OTHERWISE in flag]
 
 
 def _named(row: Candidate | None, asked: Asked) -> str:
