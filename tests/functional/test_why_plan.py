@@ -181,6 +181,16 @@ def test_boards_for_resnet_50_at_30_images_a_second_are_those_an_engineer_would_
     assert nano["latency_ms"]["basis"] == "measured"
 
 
+def test_boards_whose_only_source_reads_slow_elsewhere_are_said_to_seem_slow_beside_others(ask):
+    found = answer(
+        ask("plan", "resnet50", "--max-latency", "33ms", *EMBEDDED, "--precision", "fp16", "--format", "json"), 0
+    )
+    told = [remark for offer in found["offers"] for remark in offer["remarks"] if "reads" in remark]
+    assert any(remark.startswith("jetson-agx-orin-64gb: only arttrt measured here, which reads") for remark in told)
+    table = ask("plan", "resnet50", "--max-latency", "33ms", *EMBEDDED, "--precision", "fp16").stdout
+    assert "only arttrt measured here" in " ".join(table.split())
+
+
 def test_power_modes_of_a_board_come_in_the_order_of_their_clocks(ask, resnet50):
     loose = answer(ask("plan", "resnet50", "--max-latency", "10s", *EMBEDDED, "--format", "json"), 0)
     by_device: dict[str, dict[str, float]] = {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from advisor.records import PRECISIONS, RUNTIMES, Device, Measurement, Observation, Target
 from advisor.store.importers.csvfile import shown
 from advisor.store.importers.grades import CAUSES, causes_in, grade, options_in, params_in, rejection, sentences
+from advisor.store.importers.plausible import impossible, peaks
 from advisor.store.importers.tables import DeviceRow, RuntimeRow, Settled, Tables
 
 
@@ -38,6 +39,10 @@ class Catalogue:
     """Signature -> parameters."""
     devices: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Exact profile names, case-folded -> (profile id, default compute unit)."""
+    macs: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """(signature, resolution) -> multiply-accumulates of one image."""
+    peaks: Mapping[str, float] = field(default_factory=dict)
+    """Profile id -> multiply-accumulates per second at most."""
 
 
 def read_catalogue(folder: Path, devices: Iterable[Device] = ()) -> Catalogue:
@@ -47,14 +52,17 @@ def read_catalogue(folder: Path, devices: Iterable[Device] = ()) -> Catalogue:
         with (folder / name).open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
-    params = {(r["signature"], int(r["resolution"])): int(r["params"]) for r in rows("complexity.csv")}
+    counted = {(r["signature"], int(r["resolution"])): r for r in rows("complexity.csv")}
+    params, profiles = {key: int(r["params"]) for key, r in counted.items()}, list(devices)
     return Catalogue(
         {r["name"]: (r["signature"], int(r["default_resolution"])) for r in rows("models.csv")},
         {r["alias"]: r["name"] for r in rows("aliases.csv")},
         {r["name"] if "/" in r["name"] else f"timm/{r['name']}": r["reason"] for r in rows("dropped.csv")},
         set(params),
         {signature: count for (signature, _), count in params.items()},
-        device_names(devices),
+        device_names(profiles),
+        {key: int(r["macs"]) for key, r in counted.items()},
+        peaks(profiles),
     )
 
 
@@ -119,6 +127,9 @@ class Resolver:
         resolution = self._resolution(seen, default, doubts)
         if (signature, resolution) not in self._catalogue.complexities:
             raise _Refused(f"{model} at {resolution} px is not in the catalogue of complexities")
+        macs, peak = self._catalogue.macs.get((signature, resolution), 0), self._catalogue.peaks.get(target.device)
+        if wrong := impossible(seen, target.device, macs, peak):
+            raise _Refused(wrong)
         _add_timing(seen, doubts)
         causes = tuple(dict.fromkeys(doubts.causes))
         if causes not in self._grades:
