@@ -111,7 +111,7 @@ def test_every_case_of_the_verdict_is_in_the_docs_with_its_effect_and_sentence()
 
 
 def test_every_runtime_that_is_measured_says_on_what_hardware_it_was_verified():
-    from advisor.measure.backends import MEASURABLE
+    from advisor.records import MEASURABLE
 
     table = MEASUREMENT.partition("## Verified on")[2].partition("##")[0]
     assert [runtime for runtime in MEASURABLE if f"| `{runtime}`" not in table] == []

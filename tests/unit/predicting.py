@@ -51,8 +51,9 @@ def transformer(name: str = "vit") -> Complexity:
     }
     signature = hashlib.sha256(name.encode()).hexdigest()[:16]
     return Complexity(
-        signature, RESOLUTION, 22_000_000, 42 * 10**8, 10**6, 88 * 10**6, 150, 90, 90, 10**7, 8 * 10**7, classes
-    )
+        signature, RESOLUTION, 22_000_000, 42 * 10**8, 10**6, 88 * 10**6, 150, 90, 90, 10**7, 8 * 10**7, classes,
+        extras=segments(88 * 10**6, 10**7),
+    )  # fmt: skip
 
 
 def catalogue(families: int = 12, members: int = 3) -> tuple[dict[tuple[str, int], Complexity], dict[str, str]]:
