@@ -46,6 +46,10 @@ class EvidenceWriter:
             found.update({key: (outcome, reason) for key, outcome, reason in self._db.execute(query, part)})
         return found
 
+    def forget(self, observation_id: str) -> None:
+        """Drop an observation that is to be added anew."""
+        self._db.execute("DELETE FROM observations WHERE id = ?", (observation_id,))
+
     def add(self, seen: Iterable[tuple[Observation, Outcome]], origin: str) -> None:
         """Store observations that are not known yet."""
         self._db.executemany(

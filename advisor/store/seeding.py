@@ -70,6 +70,9 @@ def add_observations(
     with store.writing():
         writer = evidence.EvidenceWriter(store.db)
         known = writer.known(mapped)
+        for key in [key for key, before in known.items() if _acceptable_now(before, mapped[key])]:
+            writer.forget(key)
+            del known[key]
         outcomes = {
             key: _again(known[key]) if key in known else _outcome(result, twins.get(key))
             for key, result in mapped.items()
@@ -80,6 +83,11 @@ def add_observations(
             m for key in fresh if outcomes[key][0] == "accepted" and isinstance(m := mapped[key], Measurement)
         )
     return outcomes
+
+
+def _acceptable_now(before: tuple[str, str], result: Measurement | Rejection) -> bool:
+    """Whether what was in the way is gone: a device that had no profile then has one now."""
+    return before[0] == "rejected" and isinstance(result, Measurement)
 
 
 def _again(before: tuple[str, str]) -> tuple[str, str]:
