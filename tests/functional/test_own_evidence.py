@@ -164,6 +164,24 @@ def test_a_device_of_the_users_own_is_kept_and_answered_for(advisor_at, home, tm
     assert {p["latency_ms"]["basis"] for p in found["picks"]} == {"predicted"}
 
 
+def test_rows_of_a_device_without_a_profile_are_taken_in_once_it_has_one(advisor_at, home, tmp_path):
+    rows_of_it, profile = tmp_path / "mine.csv", tmp_path / "board.toml"
+    rows_of_it.write_text(HEAD + "mylab,timm/resnet50,my-board,pytorch-eager,amp_fp16,1,224,7.125,p50,forward\n")
+    profile.write_text(PROFILE)
+    before = advisor_at("db", "import", str(rows_of_it), home=home)
+    assert before.returncode == 1
+    assert "my-board" in before.stdout
+    assert advisor_at("devices", "add", str(profile), home=home).returncode == 0
+    after = report(advisor_at("db", "import", str(rows_of_it), "--format", "json", home=home))
+    assert (after["accepted"], after["duplicate"], after["rejected"]) == (1, 0, [])
+    asked = ("predict", "timm/resnet50", "--device", "my-board", "--format", "json")
+    (found,) = report(advisor_at(*asked, home=home))["predictions"]
+    assert (found["latency_ms"]["value"], found["latency_ms"]["basis"]) == (7.125, "measured")
+    again = report(advisor_at("db", "import", str(rows_of_it), "--format", "json", home=home))
+    assert (again["accepted"], again["duplicate"]) == (0, 1)
+    assert report(advisor_at("db", "verify", "--format", "json", home=home))["intact"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
