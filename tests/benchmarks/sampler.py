@@ -44,6 +44,7 @@ def pairs(name: str) -> Iterator[Pair]:
     job = Job(MEASURE, name, 224, 1, "here", "cpu", "pytorch-eager", "fp32", "nchw", 1, "", 0)
     loaded = PyTorch().load(job, perf_counter_ns)
     runner, reference = loaded.runner, loaded.reference()
+    assert reference is not None, "eager runs on a CPU have a reference kernel"
     quiet = quiet_ms(quiet_slices(reference, 1.0, evictor()))
     sampling.warm_up(runner, perf_counter_ns, least_s=1.0, most_s=10.0)
     timer = Timer("start()", globals={"start": runner.start}, num_threads=1)
@@ -66,10 +67,9 @@ def row(name: str, turns: list[Pair]) -> str:
     if len(quiet) < 2:
         return f"| {name} | not quiet | | | | {len(quiet)} of {len(turns)} |"
     low, middle, high = quantiles([turn.ratio for turn in quiet], n=4)
-    ours, theirs = (median(side) for side in (zip(*[(turn.ours, turn.theirs) for turn in quiet], strict=True)))
-    return (
-        f"| {name} | {middle:.3f} | {low:.3f}-{high:.3f} | {ours:.2f} | {theirs:.2f} | {len(quiet)} of {len(turns)} |"
-    )
+    ours, theirs = median(turn.ours for turn in quiet), median(turn.theirs for turn in quiet)
+    shown = f"{low:.3f}-{high:.3f} | {ours:.2f} | {theirs:.2f}"
+    return f"| {name} | {middle:.3f} | {shown} | {len(quiet)} of {len(turns)} |"
 
 
 def main(names: list[str]) -> None:
