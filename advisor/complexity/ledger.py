@@ -12,6 +12,8 @@ from advisor.complexity.raw import Field
 if TYPE_CHECKING:
     import torch
 
+    from advisor.complexity.generated import Kernel
+
 
 @dataclass(slots=True)
 class Holding:
@@ -27,6 +29,13 @@ class Holding:
     digest: str = ""
     """Identity of the computation that led here; empty for plain parameters and constants."""
     readers: int = 0
+    nbytes: int = 0
+    calls: int = 0
+    """Library calls on the longest way here, where a compiler generates all else (see generated)."""
+    kernel: Kernel | None = None
+    """The generated kernel that made it."""
+    written: bool = False
+    """Whether the kernel had to write it for others."""
 
 
 class Ledger:

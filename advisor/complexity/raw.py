@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Token = tuple[str | int, ...]
@@ -75,3 +76,5 @@ class RawTrace:
     """Bytes of each parameter and buffer."""
     history: tuple[int, ...]
     """Bytes of each storage of activations as it is allocated, -k where the k-th (from 1) is freed."""
+    generated: Mapping[str, int]
+    """Bytes that generated kernels move, by kind, and how many `kernels` and library calls a compiled forward has (see generated)."""

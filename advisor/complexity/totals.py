@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod, sqrt
 
 from advisor.complexity.caching import RESERVED, grown, reserved
+from advisor.complexity.generated import KINDS
 from advisor.complexity.raw import OpRecord, RawTrace
 from advisor.records import ClassTotals, Complexity, Layer
 
@@ -127,6 +128,7 @@ def _extras(
         "fixed_ops": sum(1 for op in one.ops if op.fixed),
         "extra_ops_b8": len(eight.ops) - len(one.ops),
         **_after_fusion(one, eight),
+        **_generated(one, eight),
         **_badly_filled(one, macs),
         "peak_copies_b1": _peak_with_copies(one),
         "peak_copies_b8": _peak_with_copies(eight),
@@ -154,6 +156,13 @@ def _after_fusion(one: RawTrace, eight: RawTrace) -> dict[str, float]:
         "folded_bytes": growth(lambda op: op.act_bytes_in + op.act_bytes_out if op.folded else 0),
         "statistics_bytes": growth(lambda op: op.act_bytes_in + op.act_bytes_out if _takes_statistics(op) else 0),
     }
+
+
+def _generated(one: RawTrace, eight: RawTrace) -> dict[str, float]:
+    """The same of a compiler that generates kernels but calls libraries for convolutions and products."""
+    span = eight.batch_size - one.batch_size
+    moved = {f"generated_{kind}_bytes": (eight.generated[kind] - one.generated[kind]) / span for kind in KINDS}
+    return moved | {"generated_kernels": one.generated["kernels"]}
 
 
 def _takes_statistics(op: OpRecord) -> bool:

@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
 from advisor.complexity import shapes
+from advisor.complexity.generated import Generated
 from advisor.complexity.identity import join
 from advisor.complexity.ledger import Holding, Ledger
 from advisor.complexity.ops import ALIASES, ALLOCATIONS, OVERWRITES, OpCall, Operand, count
@@ -57,6 +58,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.uncounted: set[str] = set()
         self.scope: list[str] = []
         self.batch_size = batch_size
+        self.generated = Generated()
 
     def __torch_dispatch__(
         self,
@@ -92,6 +94,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             holding = replace(holding, dynamic=True, depth=max(holding.depth, replaced.depth + 1), digest=digest)
         reads = [Read(_bytes(t), h) for t, h in zip(inputs, held, strict=True)]
         merged = merged_bytes(op, counted, reads)
+        self.generated.step(op, counted, reads, holding, _bytes(outputs[0]))
         for reader in {id(h): h for h in held}.values():
             self.ledger.read(reader)
         for output in outputs:
@@ -224,4 +227,5 @@ def _raw(module: nn.Module, recorder: Recorder, digest: str, resolution: int) ->
         max_branching=ledger.max_branching,
         held=tuple(t.numel() * t.element_size() for t in (*module.parameters(), *module.buffers())),
         history=tuple(ledger.history),
+        generated=recorder.generated.totals(),
     )

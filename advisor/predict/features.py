@@ -49,6 +49,14 @@ _MACS, _OPS, _LIGHT = slice(0, _COMPUTING), TERMS.index("ops"), TERMS.index("lig
 _WEIGHTS = TERMS.index("weight_bytes")
 _BYTES = slice(_COMPUTING, _OPS)
 """Activation bytes by group and of statistics, then weight bytes."""
+_GENERATED = {
+    "light_bytes": "light",
+    "statistics_bytes": "statistics",
+    "pool_bytes": "pool",
+    "attention_bytes": "softmax",
+}
+"""Terms whose bytes generated kernels move, and the kind of kernel. Those of attention itself are a library's."""
+_GENERATED_TERMS = [TERMS.index(name) for name in _GENERATED]
 COPY_TERMS = (TERMS.index("copied_bytes"), TERMS.index("copied_one"))
 
 ELEMENT_BYTES = {
@@ -57,8 +65,10 @@ ELEMENT_BYTES = {
 }  # fmt: skip
 """Bytes of one activation or weight as computed with; catalogue counts are at four."""
 
-FUSING = ("tensorrt", "paddle-tensorrt", "tf-trt", "pytorch-compile", "onnxruntime", "ncnn", "tflite", "armnn")
+FUSING = ("tensorrt", "paddle-tensorrt", "tf-trt", "onnxruntime", "ncnn", "tflite", "armnn")
 """Runtimes that fold normalisation and activations into the operator before: they pay per kernel, not per operator."""
+GENERATING = ("pytorch-compile",)
+"""Runtimes that call libraries for convolutions and products, with nothing folded into them, and generate kernels of all between."""
 
 _MOST_SPARED = 0.9
 """Share of what only moves data that fusion can spare at most."""
@@ -83,6 +93,10 @@ class Table:
     """Architectures x (weight bytes, operators) that RECOMPUTING runtimes pay for beyond the weights themselves."""
     spared: Floats
     """Bytes per image of operators that only move data which a fusing runtime spares."""
+    generated: Floats
+    """Architectures x bytes per image of _GENERATED_TERMS, then kernels and library calls, for a runtime that generates kernels."""
+    reordered: Floats
+    """Architectures x (weight bytes moved, operators): such a runtime brings the weights of convolutions into its layout every time."""
     inputs: Floats
     """Bytes of activations that operators read, per image; the others of the moved ones are written."""
     attention: Floats
@@ -106,11 +120,15 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     weights = np.array([c.weight_bytes for c in complexities], dtype=np.float64)
     recomputed = np.array([_recomputed(c) for c in complexities], dtype=np.float64).reshape(count, 2)
     spared = np.array([_spared(c) for c in complexities], dtype=np.float64)
+    generated = np.array([_generated(c) for c in complexities], dtype=np.float64).reshape(count, len(_GENERATED) + 1)
+    reordered = np.array([_reordered(c) for c in complexities], dtype=np.float64).reshape(count, 2)
     attention = np.array([_attention_share(c) for c in complexities], dtype=np.float64)
     keys = tuple((c.signature, c.resolution) for c in complexities)
     described = describe(complexities)
     inputs = np.array([sum(t.act_bytes_in for t in c.classes.values()) for c in complexities], dtype=np.float64)
-    return Table(keys, per_image, fixed, kernels, weights, recomputed, spared, inputs, attention, described)
+    return Table(
+        keys, per_image, fixed, kernels, weights, recomputed, spared, generated, reordered, inputs, attention, described
+    )
 
 
 def _attention_share(c: Complexity) -> float:
@@ -131,6 +149,18 @@ def _spared(c: Complexity) -> float:
     merged = c.extras.get("merged_bytes", 0.0) + c.extras.get("folded_bytes", 0.0)
     light = _per_image(c)[_LIGHT]
     return min(merged, _MOST_SPARED * light)
+
+
+def _generated(c: Complexity) -> list[float]:
+    moved = [c.extras.get(f"generated_{kind}_bytes", 0.0) for kind in _GENERATED.values()]
+    moved[-1] += _moved([c.classes["attention"]] if "attention" in c.classes else [])
+    return [*moved, c.extras.get("generated_kernels", 0.0)]
+
+
+def _reordered(c: Complexity) -> tuple[float, float]:
+    """Read and written once each; 1x1 and depthwise ones are alike in both layouts."""
+    wide = [c.classes[name] for name in ("conv_kxk", "conv_grouped") if name in c.classes]
+    return 2.0 * sum(totals.weight_bytes for totals in wide), float(sum(totals.n for totals in wide))
 
 
 def _moved(group: Iterable[ClassTotals]) -> float:
@@ -171,11 +201,14 @@ def design(
     if runtime in FUSING:
         found[:, _OPS] = table.kernels[rows]
         found[:, _LIGHT] -= table.spared[rows] * batches[:, 0]
-    if runtime in RECOMPUTING:
+    if runtime in GENERATING:
+        generated = table.generated[rows]
+        found[:, _GENERATED_TERMS] = table.fixed[rows][:, _GENERATED_TERMS] + generated[:, :-1] * batches
+        found[:, _OPS] = generated[:, -1] + table.reordered[rows, 1]
+        found[:, _WEIGHTS] += table.reordered[rows, 0]
+    if runtime in RECOMPUTING:  # counts of operators hold those that work on weights already
         found[:, _WEIGHTS] += table.recomputed[rows, 0]
-        found[:, _OPS] += (
-            table.recomputed[rows, 1] if runtime in FUSING else 0.0
-        )  # counts of operators hold them already
+        found[:, _OPS] += table.recomputed[rows, 1] if runtime in GENERATING else 0.0
     found[:, _BYTES] *= ELEMENT_BYTES[precision] / 4.0
     found[:, list(COPY_TERMS)] *= copied[:, None]
     return found

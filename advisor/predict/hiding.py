@@ -25,8 +25,9 @@ from advisor.predict.scaling import power
 from advisor.predict.software import newest_first
 from advisor.records import Device, Measurement, Quantity, Target
 
-FAMILY_GROUPS = 5
-"""Groups of families that are hidden from the fits together; every pair of groups is one more fit."""
+FAMILY_GROUPS, _FEW = 5, 10
+"""Groups of families that are hidden from the fits together; every pair of groups is one more fit. Fewer families than the other are
+each a group."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _scaled(quantity: Quantity, factor: float) -> Quantity:
 
 
 def families_hidden(bench: Bench) -> Iterator[Hidden]:
-    """Each family in turn, hidden on every device; it is predicted by a fit without the fifth of all families that it is in.
+    """Each family in turn, hidden on every device; it is predicted by a fit without the fifth of all families that it is in
+    (where there are fewer than ten, without it alone).
 
     Interval widths come from families of the other fifths, each predicted by a fit without its fifth and without the hidden one.
     """
@@ -151,7 +153,9 @@ def families_hidden(bench: Bench) -> Iterator[Hidden]:
 def _groups(bench: Bench) -> list[frozenset[str]]:
     """The folds of the product, several together."""
     folds = bench.cross.folds("family", bench.cell)
-    return [frozenset[str]().union(*folds[number::FAMILY_GROUPS]) for number in range(min(FAMILY_GROUPS, len(folds)))]
+    if len(folds) < _FEW:
+        return folds
+    return [frozenset[str]().union(*folds[number::FAMILY_GROUPS]) for number in range(FAMILY_GROUPS)]
 
 
 def _without_families(bench: Bench, folds: list[frozenset[str]], number: int) -> Predictor:

@@ -24,8 +24,6 @@ from advisor.predict.latency import Hierarchy, Said
 CONFIDENCE = 0.9
 NORMAL_90 = 1.645
 """Standard deviations of a normal distribution within which 90 % lie."""
-ENOUGH_FAMILIES = 9
-"""Below this many families the family-weighted 90 % quantile does not exist."""
 FOLDS = 10
 _FEW_ENOUGH = 20
 """Families of a cell up to which each is left out alone; more are left out in FOLDS groups."""
@@ -34,9 +32,9 @@ UNKNOWN_DEVICE = 1.3 * TWICE
 """Half-width where too few devices are known to leave one out."""
 _ENOUGH_DEVICES, _FEW_DEVICES = 4, 3
 _LEAST_NEW_DEVICE, _LEAST = 0.35, 0.05
-MANY_FAMILIES, _FEW_FAMILIES = 20, 5
-"""Families from which errors alone say how wide 90 % is; below, the largest error would. And from which they say anything where a
-similar device with many rows says the rest; without one ENOUGH_FAMILIES are needed."""
+MANY_FAMILIES, _FEW_FAMILIES, _MENTIONED = 20, 5, 9
+"""Families from which errors alone say how wide 90 % is; below, the largest error would. From which they say anything (docs/prediction.md
+has how well); and below which the answer says that they are few."""
 _USUAL_SCALE, _USUAL_WEIGHT = 0.45, 4.0
 """Errors over doubts on targets with 30 families or more follow Student's t of 3 degrees of freedom times this (their 90 % quantile says
 0.38 to 0.52, on one target 0.78); it counts as so many families."""
@@ -162,12 +160,11 @@ def measured_cell(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> dict
     few = len({evidence.families[i] for i in evidence.where(cell)}) < MANY_FAMILIES
     said = _said_here(cross, cell, pool, power) if few else cross.held_out("family", cell, pool, power)[0]
     known = None if few else cross.held_out("architecture", cell, pool, power)[0]
-    lent = bool(cross.full.borrowed(cell, pool, power).seen.any())
     spreads = {}
     regimes, current = evidence.regimes[said.rows], evidence.current(said.rows)
     for name in sorted(set(regimes.tolist())):
         mine = (regimes == name) & current
-        spreads[name] = spread_of(evidence, said.take(mine), None if known is None else known.take(mine), lent)
+        spreads[name] = spread_of(evidence, said.take(mine), None if known is None else known.take(mine))
     return spreads
 
 
@@ -184,15 +181,12 @@ def _said_here(cross: CrossFit, cell: Cell, pool: Pool, power: float) -> Said:
     return Said.joined(parts)
 
 
-def spread_of(evidence: Evidence, said: Said, known: Said | None = None, lent: bool = False) -> Spread:
-    """Spread from rows of one regime said without their families; `known`: the same rows said without their architecture only.
-
-    `lent`: a similar device with many rows lends its deviations, so that few families here do not stand alone.
-    """
+def spread_of(evidence: Evidence, said: Said, known: Said | None = None) -> Spread:
+    """Spread from rows of one regime said without their families; `known`: the same rows said without their architecture only."""
     families = [evidence.families[i] for i in said.rows]
     habit = NORMAL_90 * min(source_sd_of(evidence.measurements[i]) for i in said.rows)
     if len(set(families)) < MANY_FAMILIES:
-        return _of_few(said, families, habit, _FEW_FAMILIES if lent else ENOUGH_FAMILIES)
+        return _of_few(said, families, habit)
     new = family_quantile(scores(said), families) or NORMAL_90
     again = (None if known is None else family_quantile(scores(known), families)) or new
     return _by_doubt(new, again, said, habit)
@@ -203,17 +197,17 @@ def _by_doubt(new: float, again: float, said: Said, habit: float, note: str = ""
     return Spread(float(np.hypot(max(typical, _LEAST), habit)), note, new, again, habit)
 
 
-def _of_few(said: Said, families: Sequence[str], habit: float, least: int) -> Spread:
-    """Too few families for a quantile: their errors over doubts move what is usual; below `least` at least twice and half."""
+def _of_few(said: Said, families: Sequence[str], habit: float) -> Spread:
+    """Too few families for a quantile: their errors over doubts move what is usual; below _FEW_FAMILIES at least twice and half."""
     names = sorted(set(families))
     count = "1 model family was" if len(names) == 1 else f"{len(names)} model families were"
-    if len(names) >= least:
+    if len(names) >= _FEW_FAMILIES:
         ratio = few_quantile(scores(said), families)
         note = f"interval from the {len(names)} model families measured here and what is usual elsewhere"
-        return _by_doubt(ratio, ratio, said, habit, note if len(names) < ENOUGH_FAMILIES else "")
+        return _by_doubt(ratio, ratio, said, habit, note if len(names) < _MENTIONED else "")
     errors = [float((said.log_ratio[[f == name for f in families]] ** 2).mean()) for name in names]
     widened = NORMAL_90 * float(np.sqrt(np.mean(errors))) * (1.0 + 1.0 / len(names))
-    note = f"interval widened: only {count} measured here, {least} are needed for a tested one"
+    note = f"interval widened: only {count} measured here, {_FEW_FAMILIES} are needed for a tested one"
     return Spread(max(TWICE, float(np.hypot(widened, habit))), note)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from advisor.predict.deviations import Borrowed, Deviation, Seen, applied, deviation
 from advisor.predict.evidence import GOOD_SD, Cell, Evidence, Fitting, Pool, Root, root_of, rows_to_fit, thin_out
-from advisor.predict.features import TERMS, Floats, Ints, design
+from advisor.predict.features import GENERATING, TERMS, Floats, Ints, design
 from advisor.predict.model import HOST, Fit, Prior, Rows, device_share, fit, log_time, residuals
 from advisor.predict.settings import Settings
 from advisor.predict.software import Line
@@ -33,8 +33,10 @@ _CPU_PHYSICS = {
     "pool_bytes": 15.0, "light_bytes": 1.5, "thin_weight_bytes": 2.0, "ops": 0.02, "one": 0.4,
 }  # fmt: skip
 """The same for CPUs, as PyTorch showed them on one thread of a server's processor."""
-_COMPILED_CPU_PHYSICS = {"pool_bytes": 3.0}
-"""What a compiler does otherwise: eager loops over windows are not vectorised, compiled ones are (tests/benchmarks/pooling.py)."""
+_COMPILED_PHYSICS = {"statistics_bytes": 1.5}
+"""What a compiler that generates kernels does otherwise: norms are one kernel that reads twice and writes once."""
+_COMPILED_CPU_PHYSICS = {"pool_bytes": 3.0, "light_bytes": 1.2, "statistics_bytes": 2.4}
+"""What a compiler does otherwise: eager loops over windows are not vectorised, compiled ones are (tests/benchmarks/moving.py)."""
 _LAUNCH_MS = 0.03
 """One operator of an eager network on a desktop host, kernel launch and framework together."""
 _KERNEL_SD = 0.12
@@ -253,8 +255,9 @@ def physics(root: Root, power: float) -> Floats:
     values = dict(_PHYSICS)
     if power != 1.0:
         values["ops"] = _LAUNCH_MS
+    compiled = root.runtime in GENERATING
+    if compiled:
+        values |= _COMPILED_PHYSICS
     if root.compute_unit == "cpu":
-        values |= _CPU_PHYSICS
-        if root.runtime == "pytorch-compile":
-            values |= _COMPILED_CPU_PHYSICS
+        values |= _CPU_PHYSICS | (_COMPILED_CPU_PHYSICS if compiled else {})
     return np.log([values[name] for name in TERMS])

@@ -64,11 +64,17 @@ def test_five_families_give_a_width_that_follows_doubts_and_is_said(world):
     assert found.half_width < TWICE
 
 
-def test_without_a_similar_device_five_families_promise_nothing_finer_than_twice_and_half():
+def test_so_they_do_without_a_similar_device_that_lends():
     found = spread(World([device("one"), device("two", scale=2.0)]), 5)
+    assert found.by_doubt > 0
+    assert "5 model families measured here" in found.note
+
+
+def test_four_families_promise_nothing_finer_than_twice_and_half(world):
+    found = spread(world, 4)
     assert found.by_doubt == 0
     assert found.half_width >= TWICE
-    assert "only 5 model families were measured here, 9 are needed" in found.note
+    assert "only 4 model families were measured here, 5 are needed" in found.note
 
 
 def test_noise_of_our_own_numbers_is_no_habit_of_their_source(world):

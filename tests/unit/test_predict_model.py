@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from predicting import LAW, World, architecture, device, transformer
@@ -55,6 +57,21 @@ def test_a_fusing_runtime_pays_per_kernel(table):
     assert (
         design(table, at, 1.0, "fp16", "tensorrt")[:, ops] < design(table, at, 1.0, "fp16", "pytorch-eager")[:, ops]
     ).all()
+
+
+def test_a_runtime_that_generates_kernels_pays_for_them_and_for_bringing_weights_into_its_layout():
+    plain = architecture("one")
+    extras = {"generated_light_bytes": 5e6, "generated_pool_bytes": 1e6, "generated_kernels": 40.0}
+    made = tabulate([replace(plain, extras=plain.extras | extras)])
+    at, terms = np.arange(1), {name: TERMS.index(name) for name in TERMS}
+    one, three = (design(made, at, float(batch), "fp32", "pytorch-compile")[0] for batch in (1, 3))
+    eager = design(made, at, 1.0, "fp32", "pytorch-eager")[0]
+    assert [one[terms[name]] for name in ("light_bytes", "pool_bytes")] == [5e6, 1e6]
+    assert three[terms["light_bytes"]] == 15e6
+    wide = plain.classes["conv_kxk"]
+    assert one[terms["weight_bytes"]] - eager[terms["weight_bytes"]] == 2 * wide.weight_bytes
+    assert one[terms["ops"]] == 40.0 + wide.n
+    assert np.array_equal(one[: terms["pool_bytes"]], eager[: terms["pool_bytes"]])
 
 
 def test_copies_cost_only_where_they_were_timed(table):

@@ -72,6 +72,7 @@ def at_batch(trace: RawTrace, batch: int) -> RawTrace:
         history=tuple(event if event < 0 else max(scaled(event), 1) for event in trace.history),
         peak_live_bytes=scaled(trace.peak_live_bytes),
         largest_tensor_bytes=scaled(trace.largest_tensor_bytes),
+        generated={kind: n if kind == "kernels" else scaled(n) for kind, n in trace.generated.items()},
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import prod
 
+from advisor.complexity.generated import Generated
 from advisor.complexity.graphs import layout
 from advisor.complexity.graphs.graph import Graph, Node, Shape
 from advisor.complexity.graphs.links import Links
@@ -45,6 +46,7 @@ class Walk:
     uncounted: set[str] = field(default_factory=set)
     steps: list[Step] = field(default_factory=list)
     max_branching: int = 0
+    generated: Generated = field(default_factory=Generated)
     _tensors: dict[str, Tensor] = field(default_factory=dict)
     _activated: set[str] = field(default_factory=set)
 
@@ -166,10 +168,11 @@ class Walk:
         holding = self._with_norm(node, call, counted, after(call.op, counted, held), shape)
         reads = [Read(self._bytes(source), source.storage.holding) for source in sources]
         merged = merged_bytes(call.op, counted, reads)
+        nbytes = prod(shape) * self.graph.widths.get(node.outputs[0], 4)
+        self.generated.step(call.op, counted, reads, holding, nbytes)
         for reader in {id(h): h for h in held}.values():
             reader.readers += 1
             self.max_branching = max(self.max_branching, reader.readers if reader.dynamic else 0)
-        nbytes = prod(shape) * self.graph.widths.get(node.outputs[0], 4)
         storage = Storage(nbytes, holding, trained=not holding.dynamic)
         written = Written(call.output or shape, nbytes, 0)
         params = sum(_take(source.storage) for source in sources)
@@ -209,6 +212,7 @@ class Walk:
             max_branching=self.max_branching,
             held=(*(4 * elements for elements in weights.parameters.values()), *weights.buffers),
             history=tuple(live.history),
+            generated=self.generated.totals(),
         )
 
 

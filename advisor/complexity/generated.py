@@ -1,0 +1,156 @@
+"""What a compiler that generates kernels moves: TorchInductor calls libraries for convolutions and products and generates all else.
+
+A generated operator goes on in the kernel of an input where no library call lies between; a kernel reads what others made once, and
+writes only what others read. Overlapping windows read their neighbours and group norms read the whole image first, so they start a
+kernel; copies in another order do after a reduction. Concatenations are written in place by the kernels of their inputs. As
+torch/_inductor/scheduler.py and lowering.py of PyTorch do, without most of their exceptions (tests/benchmarks/fusion.py compares).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from advisor.complexity.ledger import Holding
+    from advisor.complexity.raw import Counted
+    from advisor.complexity.recording import Read
+
+KINDS = ("light", "statistics", "softmax", "pool")
+"""What a kernel is timed as: the last of these that any of its operators is."""
+_LIBRARY = ("conv", "linear", "attention", "other")
+_IN_PLACE = ("cat", "stack")
+
+
+@dataclass(eq=False, slots=True)
+class Kernel:
+    """Operators that are computed together."""
+
+    kind: str
+    nbytes: int = 0
+    """Read from other kernels and written for them."""
+    taken: dict[int, tuple[Holding, int]] = field(default_factory=dict)
+    """Bytes read of each tensor of others, by identity; the tensor is kept so that no other takes its place."""
+    written: bool = False
+    """Whether others read anything of it: then it runs before them."""
+    into: Kernel | None = None
+    """The kernel that it became part of."""
+
+    def whole(self) -> Kernel:
+        """The kernel that it is now."""
+        return self if self.into is None else self.into.whole()
+
+    def take_in(self, other: Kernel) -> None:
+        """Compute here what another kernel would have."""
+        for held, nbytes in other.taken.values():
+            self.read_of(held, nbytes)
+        self.kind = max(self.kind, other.kind, key=KINDS.index)
+        other.into = self
+
+    def read_of(self, held: Holding, nbytes: int) -> None:
+        """Read a tensor, or another part of it; no byte twice."""
+        known = self.taken.get(id(held), (held, 0))[1]
+        total = min(known + nbytes, held.nbytes) if held.nbytes else known + nbytes
+        self.taken[id(held)] = (held, total)
+        self.nbytes += total - known
+
+
+@dataclass(slots=True)
+class Generated:
+    """The kernels of one forward, made as its operators come."""
+
+    kernels: list[Kernel] = field(default_factory=list)
+    calls: int = 0
+    """Of libraries."""
+
+    def step(self, op: str, counted: Counted, reads: Sequence[Read], made: Holding, nbytes: int) -> None:
+        """Note an operator and its output `made`, before its reads are counted as such."""
+        if not made.dynamic:
+            return
+        dynamic = [read for read in reads if read.held.dynamic]
+        made.nbytes, made.calls = nbytes, max((read.held.calls for read in dynamic), default=0)
+        if op in _IN_PLACE:
+            self._concatenated(dynamic)
+        elif counted.op_class.startswith(_LIBRARY):
+            self.calls += 1
+            made.calls += 1
+            for read in dynamic:
+                _written(read.held)
+        else:
+            made.kernel = self._generated(counted, dynamic, made.calls, op)
+
+    def _concatenated(self, reads: Sequence[Read]) -> None:
+        """Kernels write their part of the whole; what a library made, or others read as well, is copied."""
+        copied = 0
+        for read in reads:
+            if read.held.kernel is not None and not read.held.readers:
+                _written(read.held)
+            else:
+                copied += 2 * read.nbytes
+        if copied:
+            self.kernels.append(Kernel("light", copied))
+
+    def _generated(self, counted: Counted, reads: Sequence[Read], calls: int, op: str) -> Kernel:
+        kind = _kind(counted, op)
+        twice = "group_norm" in op
+        mine = None if twice or _overlaps(counted, kind) else _joined(reads, calls, counted.op_class == "move")
+        if mine is None:
+            mine = Kernel(kind)
+            self.kernels.append(mine)
+        mine.kind = max(mine.kind, kind, key=KINDS.index)
+        for read in reads:
+            _take(mine, read, twice, alone=kind != "light")
+        return mine
+
+    def totals(self) -> Mapping[str, int]:
+        """Bytes moved by kind of kernel; and how many kernels and calls there are."""
+        left = [one for one in self.kernels if one.into is None]
+        moved = {kind: sum(one.nbytes for one in left if one.kind == kind) for kind in KINDS}
+        return moved | {"kernels": len(left) + self.calls}
+
+
+def _kind(counted: Counted, op: str) -> str:
+    if counted.op_class == "softmax":
+        return "softmax"
+    if counted.op_class == "norm":
+        return "light" if "batch_norm" in op else "statistics"
+    windowed = counted.op_class == "pool" and (counted.window is not None or not counted.spreads)
+    return "pool" if windowed else "light"
+
+
+def _overlaps(counted: Counted, kind: str) -> bool:
+    """Whether it reads an element more than once: what it reads must have been written."""
+    return kind == "pool" and (counted.window is None or counted.window[0] != counted.window[1])
+
+
+def _joined(reads: Sequence[Read], calls: int, moves: bool) -> Kernel | None:
+    """The kernel of the largest input that as many library calls lie before; another order does not go on with a reduction."""
+    near = [read for read in reads if read.held.kernel is not None and read.held.calls == calls]
+    found = _kernel(max(near, key=lambda read: read.nbytes).held) if near else None
+    return None if moves and found is not None and found.kind in ("statistics", "softmax") else found
+
+
+def _kernel(held: Holding) -> Kernel | None:
+    return None if held.kernel is None else held.kernel.whole()
+
+
+def _take(mine: Kernel, read: Read, twice: bool, alone: bool) -> None:
+    """Read a tensor that another kernel made; or make it here, where nobody else waits for that kernel."""
+    maker = _kernel(read.held)
+    if maker is mine:
+        return
+    if maker is not None and not (alone or maker.written or read.held.readers) and maker.kind == "light":
+        mine.take_in(maker)
+        return
+    _written(read.held)
+    mine.read_of(read.held, read.nbytes)
+    mine.nbytes += read.nbytes if twice else 0
+
+
+def _written(held: Holding) -> None:
+    """A tensor that another kernel reads is written, once."""
+    maker = _kernel(held)
+    if maker is not None and not held.written:
+        maker.nbytes += held.nbytes
+        maker.written = held.written = True

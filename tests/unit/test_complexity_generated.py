@@ -1,0 +1,128 @@
+"""Which operators a compiler that generates kernels computes together, and what the kernels move."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import fusion  # noqa: E402 - after the skip
+from torch import nn  # noqa: E402
+
+from advisor.complexity import live, trace  # noqa: E402
+
+FLOAT = 4
+IMAGE = 16 * 8 * 8 * FLOAT
+"""Bytes of what the convolutions below put out."""
+
+
+def conv():
+    return nn.Conv2d(16, 16, 3, padding=1, bias=False)
+
+
+class Chain(nn.Module):
+    """Operators, one after the other; `add` keeps the input for the end."""
+
+    def __init__(self, *steps, add=False):
+        super().__init__()
+        self.steps, self.add = nn.Sequential(*steps), add
+
+    def forward(self, x):
+        return x + self.steps(x) if self.add else self.steps(x)
+
+
+class Gate(nn.Module):
+    def forward(self, x):
+        return (x * 2.0) * (x * 2.0).sigmoid()
+
+
+class Halves(nn.Module):
+    """Two parts put side by side: made here, or by convolutions."""
+
+    def __init__(self, one, two, last):
+        super().__init__()
+        self.one, self.two, self.last = one, two, last
+
+    def forward(self, x):
+        return self.last(torch.cat([self.one(x), self.two(x)], 1))
+
+
+class Windows(nn.Module):
+    """Norm, then a copy in another order."""
+
+    def forward(self, x):
+        x = nn.functional.layer_norm(x, (8,))
+        return x.reshape(-1, 16, 2, 4, 8).permute(0, 1, 3, 2, 4).contiguous()
+
+
+def moved(*steps, **options):
+    extras = trace(Chain(*steps, **options), 8, in_chans=16).complexity.extras
+    return {name: extras.get(f"generated_{name}_bytes", 0.0) / IMAGE for name in ("light", "statistics", "pool")}
+
+
+def kernels(*steps):
+    return trace(Chain(*steps), 8, in_chans=16).complexity.extras["generated_kernels"]
+
+
+def test_norm_and_activation_after_a_convolution_are_one_kernel_that_is_not_part_of_it():
+    steps = conv(), nn.BatchNorm2d(16), nn.ReLU(), conv()
+    assert moved(*steps) == {"light": 2.0, "statistics": 0.0, "pool": 0.0}
+    assert kernels(*steps) == 3
+
+
+def test_nothing_is_generated_between_two_convolutions():
+    assert moved(conv(), conv()) == {"light": 0.0, "statistics": 0.0, "pool": 0.0}
+
+
+def test_a_skip_connection_reads_the_norm_before_it_in_its_own_kernel():
+    block = Chain(conv(), nn.BatchNorm2d(16), add=True)
+    assert moved(conv(), block, conv())["light"] == 3.0  # both convolutions read, the sum written
+
+
+def test_a_shortcut_with_a_norm_of_its_own_is_computed_where_the_sum_is():
+    class Shortcut(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.main = nn.Sequential(conv(), nn.ReLU(), conv(), nn.BatchNorm2d(16))
+            self.side = nn.Sequential(conv(), nn.BatchNorm2d(16))
+
+        def forward(self, x):
+            return self.main(x) + self.side(x)
+
+    assert moved(conv(), Shortcut(), conv())["light"] == 2.0 + 3.0
+
+
+def test_a_tensor_that_two_operators_of_a_kernel_use_is_not_read_again():
+    assert moved(conv(), Gate(), conv())["light"] == 2.0
+
+
+def test_norms_that_take_statistics_go_on_from_a_sum_and_group_norms_read_twice():
+    assert moved(conv(), nn.ReLU(), nn.LayerNorm(8), conv()) == {"light": 0.0, "statistics": 2.0, "pool": 0.0}
+    assert moved(conv(), nn.ReLU(), nn.GroupNorm(4, 16), conv()) == {"light": 2.0, "statistics": 3.0, "pool": 0.0}
+
+
+def test_windows_that_overlap_need_their_input_written_and_others_do_not():
+    assert moved(conv(), nn.ReLU(), nn.MaxPool2d(3, 1, 1), conv()) == {"light": 2.0, "statistics": 0.0, "pool": 2.0}
+    assert moved(conv(), nn.ReLU(), nn.MaxPool2d(2), conv())["pool"] == 1.25
+
+
+def test_what_kernels_make_is_put_side_by_side_in_place_and_what_a_library_made_is_copied():
+    after = nn.Conv2d(32, 16, 1)
+    assert moved(conv(), Halves(nn.ReLU(), nn.Sigmoid(), after))["light"] == 4.0
+    assert moved(Halves(conv(), conv(), after))["light"] == 4.0
+    assert moved(Halves(nn.Sequential(conv(), nn.ReLU()), conv(), after))["light"] == 4.0
+
+
+def test_a_copy_in_another_order_does_not_go_on_with_a_norm():
+    assert moved(conv(), Windows())["statistics"] == 2.0
+    assert kernels(conv(), Windows()) == 3
+
+
+@pytest.mark.parametrize("name", ["torchvision/resnet18", "torchvision/vgg11"])
+def test_torchinductor_says_the_same_of_its_kernels(name):
+    if not hasattr(fusion.GraphLowering, "_update_scheduler"):
+        pytest.skip("this version of torch schedules its kernels elsewhere")
+    c = live.explain(name).complexity
+    theirs, ours = fusion.inductor(name, c.resolution), fusion.ours(c)
+    assert ours.per_image == pytest.approx(theirs.per_image, rel=0.1)
+    assert ours.fixed == pytest.approx(theirs.fixed, rel=0.05)
