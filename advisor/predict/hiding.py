@@ -185,15 +185,20 @@ def _inner_spread(bench: Bench, folds: list[frozenset[str]], number: int) -> dic
 
 def as_new_device(bench: Bench, measured_here: int, draws: int) -> Iterator[Hidden]:
     """Everything of the physical device hidden but so many networks, drawn several times; the networks are known from other devices."""
-    evidence, cell = bench.evidence, bench.cell
+    evidence = bench.evidence
     mine = np.array(sorted(bench.rows.values()), dtype=np.int64)
-    elsewhere = np.array([other.device != cell.device for other in evidence.cells], dtype=bool)
     for draw in range(draws):
         keys = transfer.medoids(evidence, mine, measured_here, transfer.seed(draw))
-        keep = elsewhere.copy()
-        keep[mine[np.isin(evidence.rows[mine], keys)]] = True
-        hidden = frozenset(key for key, i in bench.rows.items() if not keep[i])
-        yield Hidden(f"draw {draw + 1}", hidden, _said(bench, _predictor(bench, keep, None), hidden))
+        shown = set(mine[np.isin(evidence.rows[mine], keys)].tolist())
+        hidden = frozenset(key for key, i in bench.rows.items() if i not in shown)
+        yield shown_only(bench, shown, hidden, f"draw {draw + 1}")
+
+
+def shown_only(bench: Bench, shown: Collection[int], asked: Collection[Key], label: str) -> Hidden:
+    """What is said of some rows where of the whole physical device only those at some positions of the evidence are known."""
+    keep = np.array([other.device != bench.cell.device for other in bench.evidence.cells], dtype=bool)
+    keep[list(shown)] = True
+    return Hidden(label, frozenset(asked), _said(bench, _predictor(bench, keep, None), asked))
 
 
 def _predictor(bench: Bench, keep: NDArray[np.bool_], spreads: Mapping[str, Spread] | None) -> Predictor:

@@ -94,8 +94,8 @@ table (1 on the CPU, up to 1024 on the GPUs), of the newest software of each sou
 Ways of hiding:
 
 * **A family hidden**: the measurements of one family are hidden on every device; other models stay measured. It is predicted by a
-  fit without the fifth of the families that it is in (without it alone where there are fewer than ten). Each family in turn: mostly it does not matter, so the cases are given again
-  in which the oracle's pick or a rule's is of the hidden family.
+  fit without the fifth of the families that it is in (without it alone where there are fewer than ten). Each family in turn: mostly
+  it does not matter, so the cases are given again in which the oracle's pick or a rule's is of the hidden family.
 * **Every family hidden**: every model is predicted by the fit without its fifth of the families, and none is measured.
 * **New device**: everything of the physical device is hidden but a few models (`--measured`, 10 if not said), spread by size and kind
   (medoids of many families), drawn 20 times. The models are known from other devices. Each software with which the target was timed is
