@@ -39,7 +39,10 @@ class Kernel:
 
     def whole(self) -> Kernel:
         """The kernel that it is now."""
-        return self if self.into is None else self.into.whole()
+        now = self
+        while now.into is not None:
+            now = now.into
+        return now
 
     def take_in(self, other: Kernel) -> None:
         """Compute here what another kernel would have."""
@@ -64,12 +67,20 @@ class Generated:
     calls: int = 0
     """Of libraries."""
 
-    def step(self, op: str, counted: Counted, reads: Sequence[Read], made: Holding, nbytes: int) -> None:
-        """Note an operator and its output `made`, before its reads are counted as such."""
+    def step(
+        self, op: str, counted: Counted, reads: Sequence[Read], made: Holding, nbytes: int, left: Holding | None = None
+    ) -> None:
+        """Note an operator and its output `made` of so many bytes, before its reads are counted as such.
+
+        `left`: what a part of the output's storage still holds, where only another part is written.
+        """
         if not made.dynamic:
             return
         dynamic = [read for read in reads if read.held.dynamic]
         made.nbytes, made.calls = nbytes, max((read.held.calls for read in dynamic), default=0)
+        if left is not None:
+            made.calls = max(made.calls, left.calls)
+            _written(left)
         if op in _IN_PLACE:
             self._concatenated(dynamic)
         elif counted.op_class.startswith(_LIBRARY):
@@ -84,9 +95,8 @@ class Generated:
         """Kernels write their part of the whole; what a library made, or others read as well, is copied."""
         copied = 0
         for read in reads:
-            if read.held.kernel is not None and not read.held.readers:
-                _written(read.held)
-            else:
+            _written(read.held)
+            if read.held.kernel is None or read.held.readers:
                 copied += 2 * read.nbytes
         if copied:
             self.kernels.append(Kernel("light", copied))
@@ -104,7 +114,7 @@ class Generated:
         return mine
 
     def totals(self) -> Mapping[str, int]:
-        """Bytes moved by kind of kernel; and how many kernels and calls there are."""
+        """Bytes moved by kind of kernel; and how many kernels and calls there are. Writing the network's outputs is not in it."""
         left = [one for one in self.kernels if one.into is None]
         moved = {kind: sum(one.nbytes for one in left if one.kind == kind) for kind in KINDS}
         return moved | {"kernels": len(left) + self.calls}
@@ -125,10 +135,34 @@ def _overlaps(counted: Counted, kind: str) -> bool:
 
 
 def _joined(reads: Sequence[Read], calls: int, moves: bool) -> Kernel | None:
-    """The kernel of the largest input that as many library calls lie before; another order does not go on with a reduction."""
-    near = [read for read in reads if read.held.kernel is not None and read.held.calls == calls]
-    found = _kernel(max(near, key=lambda read: read.nbytes).held) if near else None
+    """The kernel of the largest input that as many library calls lie before; another order does not go on with a reduction.
+
+    None that another input's kernel waits for: it would wait for itself.
+    """
+    near = {
+        id(k): (k, read.nbytes) for read in reads if read.held.calls == calls and (k := _kernel(read.held)) is not None
+    }
+    free = [
+        (kernel, nbytes)
+        for kernel, nbytes in near.values()
+        if not any(_waits(other, kernel) for other, _ in near.values() if other is not kernel)
+    ]
+    found = max(free, key=lambda one: one[1])[0] if free else None
     return None if moves and found is not None and found.kind in ("statistics", "softmax") else found
+
+
+def _waits(kernel: Kernel, other: Kernel) -> bool:
+    """Whether one kernel reads, through others, what another makes; library calls in between do not count."""
+    seen, ahead = {id(kernel)}, [kernel]
+    while ahead:
+        for held, _ in ahead.pop().taken.values():
+            maker = _kernel(held)
+            if maker is other:
+                return True
+            if maker is not None and id(maker) not in seen:
+                seen.add(id(maker))
+                ahead.append(maker)
+    return False
 
 
 def _kernel(held: Holding) -> Kernel | None:

@@ -94,7 +94,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             holding = replace(holding, dynamic=True, depth=max(holding.depth, replaced.depth + 1), digest=digest)
         reads = [Read(_bytes(t), h) for t, h in zip(inputs, held, strict=True)]
         merged = merged_bytes(op, counted, reads)
-        self.generated.step(op, counted, reads, holding, _bytes(outputs[0]))
+        stored, before = outputs[0].untyped_storage().nbytes(), self.ledger.holding(outputs[0])
+        left = before if before.dynamic and _bytes(outputs[0]) < stored else None
+        self.generated.step(op, counted, reads, holding, stored, left)
         for reader in {id(h): h for h in held}.values():
             self.ledger.read(reader)
         for output in outputs:
@@ -202,7 +204,7 @@ def run(module: nn.Module, resolution: int, batch_size: int, in_chans: int, devi
     image = torch.empty((batch_size, in_chans, resolution, resolution), device=device)
     if device != "meta":
         image.zero_()
-    ledger.write(image, Holding(True, 0, (1, 1, 1, 1), digest="image"), 0)
+    ledger.write(image, Holding(True, 0, (1, 1, 1, 1), digest="image", nbytes=_bytes(image)), 0)
     with torch.no_grad(), _scopes(module, recorder.scope), FusedOperators(recorder), recorder:
         outputs = _tensors(module(image))
     digest = join(ledger.holding(output).digest for output in outputs)

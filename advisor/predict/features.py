@@ -94,7 +94,9 @@ class Table:
     spared: Floats
     """Bytes per image of operators that only move data which a fusing runtime spares."""
     generated: Floats
-    """Architectures x bytes per image of _GENERATED_TERMS, then kernels and library calls, for a runtime that generates kernels."""
+    """Architectures x bytes per image of _GENERATED_TERMS, for a runtime that generates kernels."""
+    generated_fixed: Floats
+    """The same that do not grow with the batch, then kernels and library calls."""
     reordered: Floats
     """Architectures x (weight bytes moved, operators): such a runtime brings the weights of convolutions into its layout every time."""
     inputs: Floats
@@ -120,14 +122,27 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     weights = np.array([c.weight_bytes for c in complexities], dtype=np.float64)
     recomputed = np.array([_recomputed(c) for c in complexities], dtype=np.float64).reshape(count, 2)
     spared = np.array([_spared(c) for c in complexities], dtype=np.float64)
-    generated = np.array([_generated(c) for c in complexities], dtype=np.float64).reshape(count, len(_GENERATED) + 1)
-    reordered = np.array([_reordered(c) for c in complexities], dtype=np.float64).reshape(count, 2)
+    generated = np.array([_generated(c) for c in complexities], dtype=np.float64).reshape(count, len(_GENERATED))
+    still = np.array([_generated_fixed(c) for c in complexities], dtype=np.float64).reshape(count, len(_GENERATED) + 1)
+    reordered = np.array([reordered_weights(c) for c in complexities], dtype=np.float64).reshape(count, 2)
     attention = np.array([_attention_share(c) for c in complexities], dtype=np.float64)
     keys = tuple((c.signature, c.resolution) for c in complexities)
     described = describe(complexities)
     inputs = np.array([sum(t.act_bytes_in for t in c.classes.values()) for c in complexities], dtype=np.float64)
     return Table(
-        keys, per_image, fixed, kernels, weights, recomputed, spared, generated, reordered, inputs, attention, described
+        keys,
+        per_image,
+        fixed,
+        kernels,
+        weights,
+        recomputed,
+        spared,
+        generated,
+        still,
+        reordered,
+        inputs,
+        attention,
+        described,
     )
 
 
@@ -152,13 +167,21 @@ def _spared(c: Complexity) -> float:
 
 
 def _generated(c: Complexity) -> list[float]:
-    moved = [c.extras.get(f"generated_{kind}_bytes", 0.0) for kind in _GENERATED.values()]
-    moved[-1] += _moved([c.classes["attention"]] if "attention" in c.classes else [])
+    """Bytes per image of _GENERATED_TERMS: attention itself is a library's, operators that no table knows count by their own bytes."""
+    moved = {term: c.extras.get(f"generated_{kind}_bytes", 0.0) for term, kind in _GENERATED.items()}
+    for term, name in (("attention_bytes", "attention"), ("light_bytes", "other")):
+        moved[term] += _moved([c.classes[name]] if name in c.classes else [])
+    return list(moved.values())
+
+
+def _generated_fixed(c: Complexity) -> list[float]:
+    moved = [c.extras.get(f"generated_{kind}_fixed", 0.0) for kind in _GENERATED.values()]
     return [*moved, c.extras.get("generated_kernels", 0.0)]
 
 
-def _reordered(c: Complexity) -> tuple[float, float]:
-    """Read and written once each; 1x1 and depthwise ones are alike in both layouts."""
+def reordered_weights(c: Complexity) -> tuple[float, float]:
+    """(bytes moved, operators) to bring weights of convolutions into another layout: each read and written once; 1x1 and depthwise
+    ones are alike in both layouts."""
     wide = [c.classes[name] for name in ("conv_kxk", "conv_grouped") if name in c.classes]
     return 2.0 * sum(totals.weight_bytes for totals in wide), float(sum(totals.n for totals in wide))
 
@@ -202,9 +225,9 @@ def design(
         found[:, _OPS] = table.kernels[rows]
         found[:, _LIGHT] -= table.spared[rows] * batches[:, 0]
     if runtime in GENERATING:
-        generated = table.generated[rows]
-        found[:, _GENERATED_TERMS] = table.fixed[rows][:, _GENERATED_TERMS] + generated[:, :-1] * batches
-        found[:, _OPS] = generated[:, -1] + table.reordered[rows, 1]
+        still = table.generated_fixed[rows]
+        found[:, _GENERATED_TERMS] = still[:, :-1] + table.generated[rows] * batches
+        found[:, _OPS] = still[:, -1] + table.reordered[rows, 1]
         found[:, _WEIGHTS] += table.reordered[rows, 0]
     if runtime in RECOMPUTING:  # counts of operators hold those that work on weights already
         found[:, _WEIGHTS] += table.recomputed[rows, 0]

@@ -18,6 +18,7 @@ from torch._inductor.graph import GraphLowering
 from advisor import zoo
 from advisor.complexity import live
 from advisor.complexity.generated import KINDS
+from advisor.predict.features import reordered_weights
 from advisor.records import Complexity
 
 MODELS = (
@@ -73,8 +74,7 @@ def inductor(name: str, resolution: int) -> Moved:
 def ours(c: Complexity) -> Moved:
     """The catalogue's account: kernels, and weights of convolutions brought into another layout."""
     moved = sum(c.extras.get(f"generated_{kind}_bytes", 0.0) for kind in KINDS)
-    wide = (c.classes[name] for name in ("conv_kxk", "conv_grouped") if name in c.classes)
-    return Moved(moved, 2.0 * sum(totals.weight_bytes for totals in wide))
+    return Moved(moved, reordered_weights(c)[0] + sum(c.extras.get(f"generated_{kind}_fixed", 0.0) for kind in KINDS))
 
 
 def main(names: list[str]) -> None:

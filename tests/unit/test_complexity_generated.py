@@ -106,6 +106,54 @@ def test_windows_that_overlap_need_their_input_written_and_others_do_not():
     assert moved(conv(), nn.ReLU(), nn.MaxPool2d(2), conv())["pool"] == 1.25
 
 
+class Both(nn.Module):
+    """The sum of an activation and of a window over it, in either order."""
+
+    def __init__(self, other, first):
+        super().__init__()
+        self.other, self.first = other, first
+
+    def forward(self, x):
+        x = x.relu()
+        y = self.other(x)
+        return x + y if self.first else y + x
+
+
+@pytest.mark.parametrize("other", [nn.MaxPool2d(3, 1, 1), nn.GroupNorm(4, 16)])
+def test_a_kernel_never_waits_for_itself_whatever_the_order_of_its_inputs(other):
+    one, two = (moved(conv(), Both(other, first), conv()) for first in (True, False))
+    assert one == two
+    assert one["light"] == 2.0  # the activation is written, the sum is made where the other operator is
+
+
+class Part(nn.Module):
+    """Activates a quarter of the channels in place."""
+
+    def forward(self, x):
+        x = x * 2.0
+        x[:, :4].relu_()
+        return x
+
+
+def test_what_is_left_of_a_tensor_of_which_a_part_is_overwritten_is_written_too():
+    assert moved(conv(), Part(), conv())["light"] >= 2.0
+
+
+def test_a_softmax_is_a_kernel_of_its_kind():
+    extras = trace(Chain(conv(), nn.Softmax(-1), conv()), 8, in_chans=16).complexity.extras
+    assert extras["generated_softmax_bytes"] == 2 * IMAGE
+
+
+def test_a_copy_that_one_image_is_spared_is_kept_apart_from_what_grows_with_the_batch():
+    class Turned(nn.Module):
+        def forward(self, x):
+            return x.transpose(0, 1).contiguous()
+
+    extras = trace(Chain(conv(), Turned(), nn.Linear(8, 4)), 8, in_chans=16).complexity.extras
+    assert extras["generated_light_bytes"] == pytest.approx(2 * IMAGE * 8 / 7)
+    assert extras["generated_light_fixed"] == pytest.approx(-2 * IMAGE * 8 / 7)
+
+
 def test_what_kernels_make_is_put_side_by_side_in_place_and_what_a_library_made_is_copied():
     after = nn.Conv2d(32, 16, 1)
     assert moved(conv(), Halves(nn.ReLU(), nn.Sigmoid(), after))["light"] == 4.0

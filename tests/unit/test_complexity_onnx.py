@@ -78,6 +78,7 @@ def test_an_exported_graph_is_recognised_and_counts_like_its_module(name, tmp_pa
     assert own.uncounted == ()
     assert same_architecture(found, [module]) == module.signature
     assert {c for c, t in own.classes.items() if t.macs} == {c for c, t in module.classes.items() if t.macs}
+    assert own.extras["generated_light_bytes"] == pytest.approx(module.extras["generated_light_bytes"], rel=0.1)
     # a local variable of the module keeps a tensor longer than the graph does: large segments are then cut otherwise
     for count, (batch, _) in RESERVED.items():
         assert own.extras[count] == pytest.approx(

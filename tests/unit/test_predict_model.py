@@ -13,7 +13,7 @@ from advisor.predict.features import ELEMENT_BYTES, TERMS, design, tabulate
 from advisor.predict.latency import Hierarchy
 from advisor.predict.model import HOST, Prior, Rows, fit, log_time, shares
 from advisor.predict.scaling import power, rates
-from advisor.records import PRECISIONS, RUNTIMES, Target
+from advisor.records import PRECISIONS, RUNTIMES, ClassTotals, Target
 
 
 def rows_of(work, log_ms):
@@ -62,16 +62,25 @@ def test_a_fusing_runtime_pays_per_kernel(table):
 def test_a_runtime_that_generates_kernels_pays_for_them_and_for_bringing_weights_into_its_layout():
     plain = architecture("one")
     extras = {"generated_light_bytes": 5e6, "generated_pool_bytes": 1e6, "generated_kernels": 40.0}
-    made = tabulate([replace(plain, extras=plain.extras | extras)])
+    still = {"generated_light_fixed": 2e6, "fixed_act_bytes": -9e6}
+    made = tabulate([replace(plain, extras=plain.extras | extras | still)])
     at, terms = np.arange(1), {name: TERMS.index(name) for name in TERMS}
     one, three = (design(made, at, float(batch), "fp32", "pytorch-compile")[0] for batch in (1, 3))
     eager = design(made, at, 1.0, "fp32", "pytorch-eager")[0]
-    assert [one[terms[name]] for name in ("light_bytes", "pool_bytes")] == [5e6, 1e6]
-    assert three[terms["light_bytes"]] == 15e6
+    assert [one[terms[name]] for name in ("light_bytes", "pool_bytes")] == [7e6, 1e6]
+    assert three[terms["light_bytes"]] == 17e6
     wide = plain.classes["conv_kxk"]
     assert one[terms["weight_bytes"]] - eager[terms["weight_bytes"]] == 2 * wide.weight_bytes
     assert one[terms["ops"]] == 40.0 + wide.n
     assert np.array_equal(one[: terms["pool_bytes"]], eager[: terms["pool_bytes"]])
+
+
+def test_an_operator_that_no_table_knows_is_paid_for_by_its_bytes_when_compiled_too():
+    plain = architecture("one")
+    unknown = replace(plain, classes=plain.classes | {"other": ClassTotals(1, 0.0, 3e6, 1e6, 0.0)})
+    light = TERMS.index("light_bytes")
+    without, paid = (design(tabulate([c]), np.arange(1), 1.0, "fp32", "pytorch-compile")[0] for c in (plain, unknown))
+    assert paid[light] - without[light] == 4e6
 
 
 def test_copies_cost_only_where_they_were_timed(table):
@@ -192,4 +201,5 @@ def test_regimes_by_batch_size(batch, name):
 def test_runtimes_that_combine_differently_are_known_ones():
     from advisor.predict import features, scaling
 
-    assert set(features.FUSING) | set(scaling.LAUNCHING) <= set(RUNTIMES)
+    known = (features.FUSING, features.GENERATING, features.RECOMPUTING, scaling.LAUNCHING)
+    assert set[str]().union(*known) <= set(RUNTIMES)

@@ -58,7 +58,8 @@ class Walk:
             self._place(
                 name, Storage(4 * prod(constant.shape), Holding(False), elements, bool(elements)), constant.shape
             )
-        image = Storage(4 * graph.size(graph.image), Holding(True, 0, (1, 1, 1, 1), digest="image"))
+        size = 4 * graph.size(graph.image)
+        image = Storage(size, Holding(True, 0, (1, 1, 1, 1), digest="image", nbytes=size))
         self._place(graph.image, image, graph.shapes[graph.image])
         self._activated = {n.input(0) for n in graph.nodes if n.op in ACTIVATIONS}
         for node in graph.nodes:
