@@ -1,7 +1,8 @@
 """Whether intervals from few families hold: `python tests/benchmarks/few_families.py [FAMILIES] [DRAWS]`.
 
 On every target with 15 families or more, all but a few networks of so many families (drawn by their size) are hidden as on a new
-device; printed is the share of rows of the other families inside their 90 % interval, families weighing the same.
+device; printed is the share of rows of the other families inside their 90 % interval, families weighing the same. Then the same of
+targets with five to fourteen families, each hidden in turn on every device.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from advisor.predict.hiding import Bench, Hidden
 from advisor.workflows.preparing import prepared_store
 
 LEAST_MODELS, LEAST_FAMILIES, OF_A_FAMILY = 25, 15, 5
+SMALL_MODELS, SMALL_FAMILIES = 6, range(5, 15)
 
 
 def draws(bench: Bench, families: int, count: int) -> Iterator[Hidden]:
@@ -42,10 +44,23 @@ def held(bench: Bench, said: Hidden) -> tuple[float, float]:
     return mean(mean(rows) for rows in inside.values()), median(q.high / q.value for q in said.said.values())
 
 
+def small(benches: list[Bench]) -> None:
+    """Of targets whose own families are few."""
+    print("| target, each family hidden in turn | families | inside |\n|---|---|---|")
+    found: list[float] = []
+    for bench in benches:
+        if len({bench.family(key) for key in bench.rows}) in SMALL_FAMILIES:
+            t, shares = bench.target, [held(bench, said)[0] for said in hiding.families_hidden(bench)]
+            found += shares
+            print(f"| {t.device}, {t.runtime}, {t.precision} | {len(shares)} | {mean(shares):.2f} |", flush=True)
+    print(f"| all | {len(found)} | {mean(found):.2f} |")
+
+
 def main(families: int = 5, count: int = 6) -> None:
     print(f"| target, {families} families | inside | lowest and highest draw | x/÷ |\n|---|---|---|---|")
     with prepared_store() as store, one_core():
-        for bench in hidden_targets(store, set(store.complexities()), LEAST_MODELS):
+        known = set(store.complexities())
+        for bench in hidden_targets(store, known, LEAST_MODELS):
             if len({bench.family(key) for key in bench.rows}) >= LEAST_FAMILIES:
                 t, found = bench.target, [held(bench, said) for said in draws(bench, families, count)]
                 shares = [inside for inside, _ in found]
@@ -54,6 +69,7 @@ def main(families: int = 5, count: int = 6) -> None:
                 print(
                     f"| {where} | {mean(shares):.2f} | {min(shares):.2f}-{max(shares):.2f} | {factor:.2f} |", flush=True
                 )
+        small(hidden_targets(store, known, SMALL_MODELS))
 
 
 if __name__ == "__main__":
