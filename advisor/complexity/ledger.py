@@ -30,6 +30,7 @@ class Holding:
     """Identity of the computation that led here; empty for plain parameters and constants."""
     readers: int = 0
     nbytes: int = 0
+    """Of the whole storage; 0 where unknown."""
     calls: int = 0
     """Library calls on the longest way here, where a compiler generates all else (see generated)."""
     kernel: Kernel | None = None

@@ -130,20 +130,8 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     described = describe(complexities)
     inputs = np.array([sum(t.act_bytes_in for t in c.classes.values()) for c in complexities], dtype=np.float64)
     return Table(
-        keys,
-        per_image,
-        fixed,
-        kernels,
-        weights,
-        recomputed,
-        spared,
-        generated,
-        still,
-        reordered,
-        inputs,
-        attention,
-        described,
-    )
+        keys, per_image, fixed, kernels, weights, recomputed, spared, generated, still, reordered, inputs, attention, described
+    )  # fmt: skip
 
 
 def _attention_share(c: Complexity) -> float:

@@ -6,6 +6,7 @@ quiet number, and the verdict. No accepted number may be more than 10 % off.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,14 @@ from advisor.measure.verdict import judge
 MODELS = ("torchvision/resnet18", "torchvision/mobilenet_v3_small", "torchvision/densenet121", "torchvision/vit_b_16")
 BUSY = (0, 1, 2, 4)
 LAUNCHES = 3
-SPIN = "import torch; torch.set_num_threads(1); a = torch.randn(512, 512)\nwhile True: torch.mm(a, a)"
+SPIN = """
+import os, sys, torch
+torch.set_num_threads(1)
+a = torch.randn(512, 512)
+while os.getppid() == int(sys.argv[1]):
+    torch.mm(a, a)
+"""
+"""Ends with the process that asked for it, however that ends: a session of its own gets no signal of its parent's."""
 
 
 def job(name: str, kind: str = MEASURE, **more: object) -> Job:
@@ -32,7 +40,7 @@ def job(name: str, kind: str = MEASURE, **more: object) -> Job:
 @contextmanager
 def busy(count: int) -> Iterator[None]:
     # Each in a session of its own, as in other terminals: the kernel shares processors between sessions first.
-    command, settings = [sys.executable, "-c", SPIN], environment(job("x"), {})
+    command, settings = [sys.executable, "-c", SPIN, str(os.getpid())], environment(job("x"), {})
     spinning = [subprocess.Popen(command, env=settings, start_new_session=True) for _ in range(count)]
     try:
         yield
