@@ -120,11 +120,16 @@ class Generated:
         return moved | {"kernels": len(left) + self.calls}
 
 
+def takes_statistics(counted: Counted, op: str) -> bool:
+    """Whether it is a norm that computes its statistics at inference; those of a batch norm are known."""
+    return counted.op_class == "norm" and "batch_norm" not in op
+
+
 def _kind(counted: Counted, op: str) -> str:
     if counted.op_class == "softmax":
         return "softmax"
-    if counted.op_class == "norm":
-        return "light" if "batch_norm" in op else "statistics"
+    if takes_statistics(counted, op):
+        return "statistics"
     windowed = counted.op_class == "pool" and (counted.window is not None or not counted.spreads)
     return "pool" if windowed else "light"
 

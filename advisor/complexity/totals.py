@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod, sqrt
 
 from advisor.complexity.caching import RESERVED, grown, reserved
-from advisor.complexity.generated import KINDS
+from advisor.complexity.generated import KINDS, takes_statistics
 from advisor.complexity.raw import OpRecord, RawTrace
 from advisor.records import ClassTotals, Complexity, Layer
 
@@ -154,7 +154,9 @@ def _after_fusion(one: RawTrace, eight: RawTrace) -> dict[str, float]:
         "merged_ops": sum(1 for op in one.ops if op.merged_bytes and not op.folded and not op.fixed),
         "merged_bytes": growth(lambda op: 0 if op.folded else op.merged_bytes),
         "folded_bytes": growth(lambda op: op.act_bytes_in + op.act_bytes_out if op.folded else 0),
-        "statistics_bytes": growth(lambda op: op.act_bytes_in + op.act_bytes_out if _takes_statistics(op) else 0),
+        "statistics_bytes": growth(
+            lambda op: op.act_bytes_in + op.act_bytes_out if takes_statistics(op.counted, op.op) else 0
+        ),
     }
 
 
@@ -166,10 +168,6 @@ def _generated(one: RawTrace, eight: RawTrace) -> dict[str, float]:
         slope = (eight.generated[kind] - one.generated[kind]) / span
         found |= {f"generated_{kind}_bytes": slope, f"generated_{kind}_fixed": one.generated[kind] - slope}
     return found
-
-
-def _takes_statistics(op: OpRecord) -> bool:
-    return op.counted.op_class == "norm" and "batch_norm" not in op.op
 
 
 def _badly_filled(one: RawTrace, macs: int) -> dict[str, float]:

@@ -89,10 +89,14 @@ SHARED = {
 
 
 def chances(
-    stated: Mapping[str, float], row: Candidate, accuracy: float, batch_size: int, draw: Draw | None = None
-) -> dict[str, float]:
-    """Name of each stated budget -> probability that the candidate meets it; 0 where the index is unknown."""
-    return {name: _CHANCES[name](bound, row, accuracy, batch_size, draw) for name, bound in stated.items()}
+    stated: Mapping[str, float], batch_size: int
+) -> Callable[[Candidate, float, Draw | None], dict[str, float]]:
+    """What gives, for a candidate, its accuracy and its draw: name of each stated budget -> probability that it meets it; 0 where the
+    index is unknown."""
+    asked = [(name, _CHANCES[name], bound) for name, bound in stated.items()]
+    return lambda row, accuracy, draw: {
+        name: chance(bound, row, accuracy, batch_size, draw) for name, chance, bound in asked
+    }
 
 
 _Chance = Callable[[float, Candidate, float, int, "Draw | None"], float]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from operator import itemgetter
 
 from advisor.recommend.scoring import Scored
 
@@ -19,10 +20,10 @@ def dominators(items: Iterable[Scored]) -> dict[Candidate, Scored]:
     """
     stairs = _Stairs()
     found = {}
-    for item in sorted(items, key=_by_accuracy):
-        better = stairs.better(item)
+    for place, item in sorted([(_by_accuracy(item), item) for item in items], key=_first):
+        better = stairs.better(place)
         if better is None:
-            stairs.add(item)
+            stairs.add(place, item)
         else:
             found[identity(item)] = better
     return found
@@ -33,7 +34,12 @@ def identity(item: Scored) -> Candidate:
     return (item.row.model, item.row.tag, item.row.resolution)
 
 
-def _by_accuracy(item: Scored) -> tuple[float, float, float]:
+_Place = tuple[float, float, float]
+"""(accuracy turned over, latency, memory): made once for each, it is compared many times."""
+_first = itemgetter(0)
+
+
+def _by_accuracy(item: Scored) -> _Place:
     return (-item.accuracy, item.latency_key, item.memory_key)
 
 
@@ -43,22 +49,23 @@ class _Stairs:
     def __init__(self) -> None:
         self._latency: list[float] = []
         self._memory: list[float] = []
-        self._items: list[Scored] = []
+        self._items: list[tuple[_Place, Scored]] = []
 
-    def better(self, item: Scored) -> Scored | None:
-        """One that costs no more, unless it is the item's equal in everything."""
-        at = bisect_right(self._latency, item.latency_key) - 1
-        if at < 0 or self._memory[at] > item.memory_key:
+    def better(self, place: _Place) -> Scored | None:
+        """One that costs no more, unless it is at the very place."""
+        at = bisect_right(self._latency, place[1]) - 1
+        if at < 0 or self._memory[at] > place[2]:
             return None
-        found = self._items[at]
-        return None if _by_accuracy(found) == _by_accuracy(item) else found
+        where, found = self._items[at]
+        return None if where == place else found
 
-    def add(self, item: Scored) -> None:
-        start = end = bisect_right(self._latency, item.latency_key)
-        while start and self._latency[start - 1] == item.latency_key:
+    def add(self, place: _Place, item: Scored) -> None:
+        _, latency, memory = place
+        start = end = bisect_right(self._latency, latency)
+        while start and self._latency[start - 1] == latency:
             start -= 1
-        while end < len(self._items) and self._memory[end] >= item.memory_key:
+        while end < len(self._items) and self._memory[end] >= memory:
             end += 1
-        self._latency[start:end] = [item.latency_key]
-        self._memory[start:end] = [item.memory_key]
-        self._items[start:end] = [item]
+        self._latency[start:end] = [latency]
+        self._memory[start:end] = [memory]
+        self._items[start:end] = [(place, item)]

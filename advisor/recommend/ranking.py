@@ -78,8 +78,8 @@ class Standing(NamedTuple):
 
 def standing(items: Sequence[Scored], question: Question) -> Standing:
     """Who is feasible at the confidence, in order of the objective, in which tie group, and beaten by whom."""
-    fitting, best = feasible(items, question), question.best()
-    rows = [i for i in items if _may_be_picked(i, question)]
+    rows, best = [i for i in items if _may_be_picked(i, question)], question.best()
+    fitting = best_per_architecture(rows, best.order)
     floor = best.floor(fitting[0], question.confidence) if fitting else 0.0
     tied = [i for i in rows if best.score(i) >= floor and best.tied(fitting[0], i, question.confidence)]
     quickest = min(tied, key=lambda i: i.latency_key, default=None)

@@ -80,13 +80,13 @@ class Known(NamedTuple):
 def score(rows: Iterable[Candidate], budgets: Budgets, batch_size: int, known: Known) -> list[Scored]:
     """Every candidate with its chances; those without an accuracy of the kind that was asked for are left out."""
     accuracies, doubts, draws, stated = known.accuracies, known.doubts, known.draws, budgets.stated()
-    together = joint(stated)
+    each, together = chances(stated, batch_size), joint(stated)
     scored = []
     for row in rows:
         accuracy = row.top1 if accuracies is None else accuracies.get((row.model, row.tag, row.resolution), _NONE)[0]
         if accuracy is not None:
             draw = draws.get((row.signature, row.resolution)) if draws else None
-            found = chances(stated, row, accuracy, batch_size, draw)
+            found = each(row, accuracy, draw)
             barred = "extrapolated" if row.extrapolated else _doubt(row, known) if doubts else ""
             scored.append(Scored(row, accuracy, found, together(found), draw, barred))
     return scored

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from advisor import units
 from advisor.devices import memory_note, target_for, usable_memory_mib
@@ -50,12 +50,8 @@ class TargetOptions(NamedTuple):
         )  # fmt: skip
 
 
-class Settle(Protocol):
-    """Answers a resolved question after adding evidence."""
-
-    def __call__(
-        self, store: Store, profile: Device, question: Question, notes: Sequence[str], /
-    ) -> Recommendation: ...
+Settle = Callable[[Store, Device, Question, Sequence[str]], Recommendation]
+"""Answers a resolved question, with notes on it, after adding evidence."""
 
 
 def recommend(

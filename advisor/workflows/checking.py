@@ -117,7 +117,7 @@ class _Asked:
         unknown = [*(_TIME if known.latency is None else ()), *(_MEMORY if known.memory is None else ())]
         unknown += [*([] if top1 is not None else [_ACCURACY]), *([] if draw is not None else _POWER)]
         said = {**_found(found, known, weights), **_drawn(draw)}
-        return checked(bounds, chances(bounds, row, top1 or 0.0, known.batch_size, draw), doubts, unknown, said)
+        return checked(bounds, chances(bounds, known.batch_size)(row, top1 or 0.0, draw), doubts, unknown, said)
 
     def _draw(self, found: Subject, known: Estimate) -> Draw | None:
         """Power and energy as metered; None where they were not, or not asked for."""

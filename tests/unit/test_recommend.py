@@ -253,7 +253,7 @@ def test_two_bounds_on_one_quantity_count_once():
 
 def test_chances_are_zero_where_an_index_is_unknown():
     blind = row("net", 80, None)._replace(memory_mib=None, memory_low=None, memory_high=None)
-    assert chances(Budgets(max_latency_ms=1, max_memory_mib=1).stated(), blind, 80, 1) == {
+    assert chances(Budgets(max_latency_ms=1, max_memory_mib=1).stated(), 1)(blind, 80, None) == {
         "max_latency_ms": 0.0,
         "max_memory_mib": 0.0,
     }
