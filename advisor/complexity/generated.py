@@ -4,6 +4,11 @@ A generated operator goes on in the kernel of an input where no library call lie
 writes only what others read. Overlapping windows read their neighbours and group norms read the whole image first, so they start a
 kernel; copies in another order do after a reduction. Concatenations are written in place by the kernels of their inputs. As
 torch/_inductor/scheduler.py and lowering.py of PyTorch do, without most of their exceptions (tests/benchmarks/fusion.py compares).
+
+Convolutions get images with their channels last in memory. Where such an image is another look at what was written as tokens, or with
+channels as the last axis, a batch of one gets a stride that is none (convert_to_reinterpret_view in torch/_inductor/ir.py), by which
+PyTorch does not know the layout (suggest_memory_format): the image is copied, and the library brings it and its output into a layout
+of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from advisor.complexity.recording import PUT_TOGETHER
 
 if TYPE_CHECKING:
     from advisor.complexity.ledger import Holding
@@ -20,7 +27,6 @@ if TYPE_CHECKING:
 KINDS = ("light", "statistics", "softmax", "pool")
 """What a kernel is timed as: the last of these that any of its operators is."""
 _LIBRARY = ("conv", "linear", "attention", "other")
-_IN_PLACE = ("cat", "stack")
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +72,8 @@ class Generated:
     kernels: list[Kernel] = field(default_factory=list)
     calls: int = 0
     """Of libraries."""
+    relaid: int = 0
+    """Bytes moved where convolutions do not know the layout of their image; in batches of one only."""
 
     def step(
         self, op: str, counted: Counted, reads: Sequence[Read], made: Holding, nbytes: int, left: Holding | None = None
@@ -81,11 +89,12 @@ class Generated:
         if left is not None:
             made.calls = max(made.calls, left.calls)
             _written(left)
-        if op in _IN_PLACE:
+        if op in PUT_TOGETHER:
             self._concatenated(dynamic)
         elif counted.op_class.startswith(_LIBRARY):
             self.calls += 1
             made.calls += 1
+            self.relaid += _relaid(reads[0], nbytes) if counted.op_class.startswith("conv") else 0
             for read in dynamic:
                 _written(read.held)
         else:
@@ -114,10 +123,16 @@ class Generated:
         return mine
 
     def totals(self) -> Mapping[str, int]:
-        """Bytes moved by kind of kernel; and how many kernels and calls there are. Writing the network's outputs is not in it."""
+        """Bytes moved by kind of kernel and between layouts; and how many kernels and calls there are. Writing the network's outputs is
+        not in it."""
         left = [one for one in self.kernels if one.into is None]
         moved = {kind: sum(one.nbytes for one in left if one.kind == kind) for kind in KINDS}
-        return moved | {"kernels": len(left) + self.calls}
+        return moved | {"relaid": self.relaid, "kernels": len(left) + self.calls}
+
+
+def _relaid(image: Read, nbytes: int) -> int:
+    """The image copied and brought into another layout, the output brought back; each is read and written."""
+    return 4 * image.nbytes + 2 * nbytes if image.turned and image.held.dynamic else 0
 
 
 def takes_statistics(counted: Counted, op: str) -> bool:

@@ -31,6 +31,9 @@ class Holding:
     readers: int = 0
     nbytes: int = 0
     """Of the whole storage; 0 where unknown."""
+    shape: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+    """Of what was written (of the whole, where parts were); it may be looked at in others."""
     calls: int = 0
     """Library calls on the longest way here, where a compiler generates all else (see generated)."""
     kernel: Kernel | None = None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -88,11 +89,18 @@ def measure(traceable: Traceable, resolution: int, identity: str, batch_size: in
     return Trace(totals.layers(traces[batch_size][0]), complexity, batch_size)
 
 
+@contextmanager
+def _ours() -> Iterator[None]:
+    """Neither the caller's inference mode, in which operators reach a dispatch mode whole, nor warnings of traced code (deprecations)."""
+    with torch.inference_mode(False), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def trace(module: nn.Module, resolution: int, batch_size: int = 1, in_chans: int = 3) -> Trace:
     """Trace any module that takes square images; its own state is left untouched."""
-    traceable = Traceable(without_values(module), in_chans, lambda: copy.deepcopy(module).eval())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the traced code: not ours to report
+    with _ours():
+        traceable = Traceable(without_values(module), in_chans, lambda: copy.deepcopy(module).eval())
         return measure(traceable, resolution, identify(traceable, resolution), batch_size)
 
 
@@ -102,8 +110,7 @@ def explain(target: str | nn.Module, resolution: int | None = None, batch_size: 
         return trace(target, resolution or zoo.REFERENCE_RESOLUTION, batch_size)
     name = zoo.canonical(target)
     default = zoo.default_resolution(name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside timm and torchvision: not ours to report
+    with _ours():
         plain = named(name)
         return at(name, plain, identify(plain, default), resolution or default, batch_size)
 

@@ -13,6 +13,10 @@ from advisor.complexity.identity import chain
 from advisor.complexity.ledger import Holding
 from advisor.complexity.raw import Counted, OpRecord
 
+PUT_TOGETHER = ("cat", "stack")
+"""Operators whose output a compiler has its inputs' kernels write."""
+_IMAGE_AXES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -21,6 +25,8 @@ class Read:
     nbytes: int
     """Never more than its storage has."""
     held: Holding
+    turned: bool = False
+    """An image whose channels come last in memory only because other axes are looked at than were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,28 @@ class Written:
     live_bytes: int
 
 
-def after(op: str, counted: Counted, held: Sequence[Holding]) -> Holding:
-    """What the output holds, from what was read."""
+def turned(shape: Sequence[int], strides: Sequence[int], held: Holding) -> bool:
+    """Whether a tensor is an image that was written with its channels as the last axis, or as tokens.
+
+    Its layout is told all the same where it was put together as a whole (then it has no strides here), or is some of the channels of
+    what a library call wrote.
+    """
+    seen = tuple(shape), tuple(strides)
+    if len(shape) != _IMAGE_AXES or not held.strides or seen == (held.shape, held.strides):
+        return False
+    of_call = held.kernel is None and strides[3] > shape[1] and strides[0] == shape[2] * strides[2]
+    return shape[1] > 1 and shape[2] * shape[3] > 1 and strides[1] == 1 and not of_call
+
+
+def after(op: str, counted: Counted, held: Sequence[Holding], shape: Sequence[int], strides: Sequence[int]) -> Holding:
+    """What the output of this shape and these strides holds, from what was read."""
     dynamic = [h for h in held if h.dynamic]
     depth = 1 + max((h.depth for h in held), default=0)
     field = extend(counted, [h.field for h in dynamic]) if dynamic else None
     digest = chain(counted, bool(dynamic), (h.digest for h in held))
-    return Holding(bool(dynamic), depth, field, _producer(op, counted, dynamic), digest)
+    told = op in PUT_TOGETHER and len(shape) == _IMAGE_AXES
+    layout = tuple(shape), () if told else tuple(strides)
+    return Holding(bool(dynamic), depth, field, _producer(op, counted, dynamic), digest, 0, 0, *layout)
 
 
 def record(

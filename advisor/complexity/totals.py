@@ -164,6 +164,7 @@ def _generated(one: RawTrace, eight: RawTrace) -> dict[str, float]:
     """Bytes moved by a compiler's own kernels between library calls: what grows with each image and, `_fixed`, what does not."""
     span = eight.batch_size - one.batch_size
     found = {"generated_kernels": float(one.generated["kernels"])}
+    found |= {"generated_relaid_bytes": float(one.generated["relaid"])}  # a batch of one pays it
     for kind in KINDS:
         slope = (eight.generated[kind] - one.generated[kind]) / span
         found |= {f"generated_{kind}_bytes": slope, f"generated_{kind}_fixed": one.generated[kind] - slope}

@@ -25,7 +25,7 @@ from advisor.complexity.identity import join
 from advisor.complexity.ledger import Holding, Ledger
 from advisor.complexity.ops import ALIASES, ALLOCATIONS, OVERWRITES, OpCall, Operand, count
 from advisor.complexity.raw import OpRecord, RawTrace
-from advisor.complexity.recording import Read, Written, after, merged_bytes
+from advisor.complexity.recording import Read, Written, after, merged_bytes, turned
 from advisor.complexity.recording import record as describe
 
 
@@ -88,14 +88,18 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         counted, known = count(OpCall(op, operands, args, tuple(outputs[0].shape), self.batch_size))
         if not known:
             self.uncounted.add(op)
-        holding = after(op, counted, held)
+        stored, before = outputs[0].untyped_storage().nbytes(), self.ledger.holding(outputs[0])
+        part = _bytes(outputs[0]) < stored
+        shape, strides = (
+            (before.shape, before.strides) if part and before.shape else (outputs[0].shape, outputs[0].stride())
+        )
+        holding = after(op, counted, held, shape, strides)
         if replaced is not None and replaced.dynamic:  # a part of the tensor may remain
             digest = join((holding.digest, replaced.digest))
             holding = replace(holding, dynamic=True, depth=max(holding.depth, replaced.depth + 1), digest=digest)
-        reads = [Read(_bytes(t), h) for t, h in zip(inputs, held, strict=True)]
+        reads = [Read(_bytes(t), h, turned(t.shape, t.stride(), h)) for t, h in zip(inputs, held, strict=True)]
         merged = merged_bytes(op, counted, reads)
-        stored, before = outputs[0].untyped_storage().nbytes(), self.ledger.holding(outputs[0])
-        left = before if before.dynamic and _bytes(outputs[0]) < stored else None
+        left = before if before.dynamic and part else None
         self.generated.step(op, counted, reads, holding, stored, left)
         for reader in {id(h): h for h in held}.values():
             self.ledger.read(reader)
@@ -108,7 +112,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _allocate(self, outputs: list[torch.Tensor]) -> None:
         for output in outputs:
-            self.ledger.write(output, Holding(dynamic=False), len(self.ops))
+            allocated = Holding(dynamic=False, shape=tuple(output.shape), strides=output.stride())
+            self.ledger.write(output, allocated, len(self.ops))
 
 
 _ATTENTION = nn.functional.scaled_dot_product_attention
@@ -204,7 +209,8 @@ def run(module: nn.Module, resolution: int, batch_size: int, in_chans: int, devi
     image = torch.empty((batch_size, in_chans, resolution, resolution), device=device)
     if device != "meta":
         image.zero_()
-    ledger.write(image, Holding(True, 0, (1, 1, 1, 1), digest="image", nbytes=_bytes(image)), 0)
+    layout = tuple(image.shape), image.stride()
+    ledger.write(image, Holding(True, 0, (1, 1, 1, 1), "", "image", 0, _bytes(image), *layout), 0)
     with torch.no_grad(), _scopes(module, recorder.scope), FusedOperators(recorder), recorder:
         outputs = _tensors(module(image))
     digest = join(ledger.holding(output).digest for output in outputs)

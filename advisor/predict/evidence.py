@@ -5,7 +5,7 @@ Chooses which rows may be fitted and how far each is trusted. Fits nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from advisor.predict import software
 from advisor.predict.features import Floats, Ints, Key, Table, design
-from advisor.predict.model import Rows
+from advisor.predict.model import ANSWERING_SD, Rows
 from advisor.predict.scaling import kind, power, rates
 from advisor.records import Device, Measurement, Target
 
@@ -26,7 +26,10 @@ _SD_BY_GRADE = {"A": 0.12, "B": 0.15, "C": 0.25, "D": 0.5}
 GOOD_SD = _SD_BY_GRADE["A"]
 _RUN_SD_BY_GRADE = {"A": 0.15, "B": 0.2, "C": 0.35, "D": 0.6}
 _SOURCE_SD_BY_GRADE = {"A": 0.05, "B": 0.1, "C": 0.35, "D": 0.6}
-_NEWEST_SD = 0.03
+_OWN_SOURCE_SD = 0.02
+"""Of the harness, which reads 0.985 to 0.998 of what torch.utils.benchmark reads (docs/measurement.md)."""
+_OWN_INTERVAL = ("ci_low", "ci_high")
+"""Quantiles by which the harness's numbers are known: no other source states an interval."""
 _RUNTIME_FAMILY = {"paddle-tensorrt": "tensorrt"}
 _PRECISION_GROUP = {
     "fp32": "full", "tf32": "full", "fp16": "half", "bf16": "half", "amp_fp16": "amp", "amp_bf16": "amp", "int8+fp16": "int8",
@@ -120,6 +123,12 @@ class Evidence:
             regimes=self.regimes[kept], source_ids=self.source_ids[kept], cells=tuple(self.cells[i] for i in at),
             pools=tuple(self.pools[i] for i in at), _where={}, _sources={},
         )  # fmt: skip
+
+    def as_own(self, rows: Collection[int]) -> Evidence:
+        """The evidence with these rows doubted as if the harness had measured them; what they say, and whose habits they share, stays."""
+        own = set(rows)
+        measurements = (_as_own(m) if i in own else m for i, m in enumerate(self.measurements))
+        return replace(self, measurements=tuple(measurements), _where={}, _sources={})
 
     def where(self, key: Root | Pool | Cell) -> Ints:
         """Rows of a root, pool or cell."""
@@ -272,7 +281,7 @@ def rows_to_fit(evidence: Evidence, chosen: Ints) -> Fitting:
     measured = [evidence.measurements[i] for i in chosen]
     lines = [source_line(m) for m in measured]
     names = {line: i for i, line in enumerate(dict.fromkeys(lines))}
-    sources, source_sd = np.zeros((len(chosen), len(names))), np.full(len(names), _SOURCE_SD_BY_GRADE["A"])
+    sources, source_sd = np.zeros((len(chosen), len(names))), np.zeros(len(names))
     for row, (line, m) in enumerate(zip(lines, measured, strict=True)):
         at = names[line]
         sources[row, at] = 1.0
@@ -289,7 +298,11 @@ def source_sd_of(m: Measurement) -> float:
 
     A number with an interval of its own is the harness's: what degrades it is noise of that number, not a habit of the source.
     """
-    return _SOURCE_SD_BY_GRADE["A" if "ci_low" in m.quantiles else m.grade]
+    return _OWN_SOURCE_SD if _OWN_INTERVAL[0] in m.quantiles else _SOURCE_SD_BY_GRADE[m.grade]
+
+
+def _as_own(m: Measurement) -> Measurement:
+    return replace(m, quantiles=dict.fromkeys(_OWN_INTERVAL, m.latency_ms or 0.0))
 
 
 def _runs(measured: Sequence[Measurement]) -> tuple[Ints, Floats]:
@@ -302,7 +315,7 @@ def _runs(measured: Sequence[Measurement]) -> tuple[Ints, Floats]:
         line, stated = _line(m), m.target.software
         runs[row] = names.setdefault((*line, stated), len(names))
         if len(names) > len(spreads):
-            spreads.append(_NEWEST_SD if newest[line] == stated else _RUN_SD_BY_GRADE[m.grade])
+            spreads.append(ANSWERING_SD if newest[line] == stated else _RUN_SD_BY_GRADE[m.grade])
     return runs, np.array(spreads)
 
 

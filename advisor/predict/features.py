@@ -1,6 +1,7 @@
 """Features of an architecture at a batch size: the one place that makes them, for fitting and for predicting.
 
-Every count is affine in the batch size, so a table keeps what grows per image and what does not. Loads numpy, no torch.
+Every count is affine in the batch size, so a table keeps what grows per image and what does not; but for what compiled batches of one
+pay. Loads numpy, no torch.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ copies to and from the device pays for."""
 
 _COMPUTING = len(GROUPS) - 2
 """Groups with multiply-accumulates: all but `pool` and `light`."""
-_MACS, _OPS, _LIGHT = slice(0, _COMPUTING), TERMS.index("ops"), TERMS.index("light_bytes")
+_MACS, _OPS, _LIGHT, _POOL = slice(0, _COMPUTING), *(TERMS.index(name) for name in ("ops", "light_bytes", "pool_bytes"))
 _WEIGHTS = TERMS.index("weight_bytes")
 _BYTES = slice(_COMPUTING, _OPS)
 """Activation bytes by group and of statistics, then weight bytes."""
@@ -97,6 +98,8 @@ class Table:
     """Architectures x bytes per image of _GENERATED_TERMS, for a runtime that generates kernels."""
     generated_fixed: Floats
     """The same that do not grow with the batch, then kernels and library calls."""
+    relaid: Floats
+    """Bytes that such a runtime moves in a batch of one beyond that, because convolutions do not know the layout of their image."""
     reordered: Floats
     """Architectures x (weight bytes moved, operators): such a runtime brings the weights of convolutions into its layout every time."""
     inputs: Floats
@@ -124,13 +127,14 @@ def tabulate(complexities: Sequence[Complexity]) -> Table:
     spared = np.array([_spared(c) for c in complexities], dtype=np.float64)
     generated = np.array([_generated(c) for c in complexities], dtype=np.float64).reshape(count, len(_GENERATED))
     still = np.array([_generated_fixed(c) for c in complexities], dtype=np.float64).reshape(count, len(_GENERATED) + 1)
+    relaid = np.array([c.extras.get("generated_relaid_bytes", 0.0) for c in complexities], dtype=np.float64)
     reordered = np.array([reordered_weights(c) for c in complexities], dtype=np.float64).reshape(count, 2)
     attention = np.array([_attention_share(c) for c in complexities], dtype=np.float64)
     keys = tuple((c.signature, c.resolution) for c in complexities)
     described = describe(complexities)
     inputs = np.array([sum(t.act_bytes_in for t in c.classes.values()) for c in complexities], dtype=np.float64)
     return Table(
-        keys, per_image, fixed, kernels, weights, recomputed, spared, generated, still, reordered, inputs, attention, described
+        keys, per_image, fixed, kernels, weights, recomputed, spared, generated, still, relaid, reordered, inputs, attention, described
     )  # fmt: skip
 
 
@@ -215,6 +219,7 @@ def design(
     if runtime in GENERATING:
         still = table.generated_fixed[rows]
         found[:, _GENERATED_TERMS] = still[:, :-1] + table.generated[rows] * batches
+        found[:, _POOL] += np.where(batches[:, 0] == 1.0, table.relaid[rows], 0.0)
         found[:, _OPS] = still[:, -1] + table.reordered[rows, 1]
         found[:, _WEIGHTS] += table.reordered[rows, 0]
     if runtime in RECOMPUTING:  # counts of operators hold those that work on weights already

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from advisor.predict import answers, transfer
 from advisor.predict.evidence import Cell, Evidence, Pool, pool_of
@@ -161,7 +160,8 @@ def _groups(bench: Bench) -> list[frozenset[str]]:
 def _without_families(bench: Bench, folds: list[frozenset[str]], number: int) -> Predictor:
     out = folds[number]
     names = np.array(bench.evidence.families)
-    return _predictor(bench, ~np.isin(names, sorted(out)), _inner_spread(bench, folds, number))
+    known = bench.evidence.take(~np.isin(names, sorted(out)))
+    return _predictor(bench, known, _inner_spread(bench, folds, number))
 
 
 def _inner_spread(bench: Bench, folds: list[frozenset[str]], number: int) -> dict[str, Spread]:
@@ -195,15 +195,16 @@ def as_new_device(bench: Bench, measured_here: int, draws: int) -> Iterator[Hidd
 
 
 def shown_only(bench: Bench, shown: Collection[int], asked: Collection[Key], label: str) -> Hidden:
-    """What is said of some rows where of the whole physical device only those at some positions of the evidence are known."""
+    """What is said of some rows where of the whole physical device only those at some positions of the evidence are known, doubted
+    as if the harness had measured them."""
     keep = np.array([other.device != bench.cell.device for other in bench.evidence.cells], dtype=bool)
     keep[list(shown)] = True
-    return Hidden(label, frozenset(asked), _said(bench, _predictor(bench, keep, None), asked))
+    known = bench.evidence.as_own(shown).take(keep)
+    return Hidden(label, frozenset(asked), _said(bench, _predictor(bench, known, None), asked))
 
 
-def _predictor(bench: Bench, keep: NDArray[np.bool_], spreads: Mapping[str, Spread] | None) -> Predictor:
-    full = bench.cross.full
-    rest = Hierarchy(bench.evidence.take(keep), np.ones(int(keep.sum()), dtype=bool), settings=full.settings)
+def _predictor(bench: Bench, known: Evidence, spreads: Mapping[str, Spread] | None) -> Predictor:
+    rest = Hierarchy(known, np.ones(len(known.measurements), dtype=bool), settings=bench.cross.full.settings)
     cross = CrossFit(rest)
     cross.spreads[bench.pool] = {}  # of regimes in which nothing was measured here: nobody asks for them
     return build(cross, bench.device, bench.target, spreads)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from advisor.predict.deviations import applied
 from advisor.predict.evidence import REGIMES, regime
-from advisor.predict.features import Floats, Key, Table, design, group_macs
+from advisor.predict.features import GENERATING, Floats, Key, Table, design, group_macs
 from advisor.predict.intervals import NORMAL_90
 from advisor.predict.model import device_share, log_time
 from advisor.predict.predictor import AS_MODELLED, Deviates, Predictor, lengthened
@@ -80,6 +80,10 @@ def predict_latencies(predictor: Predictor, subject: Subject, batch_size: int) -
     ]
     least = (work * predictor.least).sum(1)
     values = np.maximum(_times(predictor.power, parts, mean), least)
+    if target.runtime in GENERATING and batch_size > 1:
+        # what only a batch of one pays must not make it slower than a larger one
+        one = lengthened(design(table, rows, 1.0, target.precision, target.runtime) * predictor.coefficients, readings)
+        values = np.maximum(values, _times(predictor.power, one, mean))
     return Latencies(values, widths, least, (outside | wide).tolist(), flags)
 
 

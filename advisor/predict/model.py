@@ -29,6 +29,8 @@ _ALIKE = np.array([[1.0 if one == other and one else 0.0 for other in _KINDS] fo
 """1 where two terms of the device are of one kind."""
 _COPY_SD = {"copied_bytes": 1.0, "copied_one": 0.3}
 """Links differ by much; what starting a copy costs does not, and few rows tell it from what starting a network costs."""
+ANSWERING_SD = 0.03
+"""How far the run that stands for the answer may be shifted (standard deviation of logs)."""
 HOST_SD = 0.4
 """Hosts of equal accelerators differ by this much (standard deviation of logs)."""
 _ROBUST = 2.0
@@ -85,10 +87,14 @@ class Rows:
         )  # fmt: skip
 
     def less(self, source_shifts: Floats) -> Rows:
-        """The rows of one target: known shifts of sources are taken off and not fitted, and there is one host."""
+        """The rows of one target: known shifts of sources are taken off and not fitted, and there is one host.
+
+        A run that is alone stands for the answer: there is no other by which it could be shifted.
+        """
         nothing = np.zeros((len(self.log_ms), 0))
         log_ms = self.log_ms - self.sources @ source_shifts
-        return replace(self, log_ms=log_ms, sources=nothing, source_sd=np.zeros(0), hosts=nothing)
+        run_sd = np.minimum(self.run_sd, ANSWERING_SD) if len(self.run_sd) == 1 else self.run_sd
+        return replace(self, log_ms=log_ms, sources=nothing, source_sd=np.zeros(0), hosts=nothing, run_sd=run_sd)
 
 
 @dataclass(frozen=True)

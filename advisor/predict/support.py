@@ -11,7 +11,8 @@ from advisor.predict.features import TERMS, Floats
 
 _NAMES = {
     "dense": "dense convolutions", "grouped": "grouped convolutions", "depthwise": "depthwise convolutions",
-    "pointwise": "1x1 convolutions", "linear": "linear layers", "attention": "attention layers", "pool": "pools",
+    "pointwise": "1x1 convolutions", "linear": "linear layers", "attention": "attention layers",
+    "pool": "pools (and, compiled, changes of layout)",
     "light": "operators that only move data",
     "statistics": "norms that take statistics (layer or group norms)",
 }  # fmt: skip

@@ -18,6 +18,8 @@ from advisor.records import Candidate, Quantity, Target
 PERCENTILES = tuple(range(5, 100, 5))
 """Of measured latency, at which budgets are set."""
 CONFIRMATIONS = 5
+OWN, CONFIRMED = "advisor", f"advisor, at most {CONFIRMATIONS} confirmed"
+"""Names of the rules that stand for the program."""
 _HAIR = 1.0001
 CONFIDENCE = 0.9
 BOLDER = (0.8, 0.7)
@@ -149,6 +151,8 @@ class Outcome(NamedTuple):
     measured: int
     hidden: bool
     """Whether the pick or the oracle's is among the hidden ones."""
+    pick: Key | None = None
+    """What was picked."""
 
 
 def outcome(case: Case, decision: Decision, oracle: Candidate) -> Outcome:
@@ -160,7 +164,8 @@ def outcome(case: Case, decision: Decision, oracle: Candidate) -> Outcome:
     lost = oracle.top1 - first.accuracy if case.keeps(first.row) else None
     fallen = oracle.top1 if kept is None else oracle.top1 - kept.accuracy
     hidden = case.hides(oracle) or case.hides(first.row)
-    return Outcome(True, lost, fallen, first.probability, decision.measured, hidden)
+    pick = (first.row.signature, first.row.resolution)
+    return Outcome(True, lost, fallen, first.probability, decision.measured, hidden, pick)
 
 
 def budgets(truth: Iterable[Quantity]) -> list[float]:
@@ -190,6 +195,8 @@ class Score:
     """Whether the rule has probabilities: else it takes what it believes for certain."""
     measured: float
     """Measurements made for a decision, in the mean."""
+    networks: int
+    """Different ones that were picked: what the shares rest on."""
 
 
 def summed_up(rule: str, outcomes: Sequence[Outcome]) -> Score:
@@ -208,6 +215,7 @@ def summed_up(rule: str, outcomes: Sequence[Outcome]) -> Score:
         expected_broken=sum(1.0 - one.chance for one in answered) / count,
         probable=any(0.0 < one.chance < 1.0 for one in answered),
         measured=sum(one.measured for one in outcomes) / max(len(outcomes), 1),
+        networks=len({one.pick for one in answered}),
     )
 
 

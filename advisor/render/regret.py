@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from advisor.recommend.regret import BOLDER, CONFIDENCE, CONFIRMATIONS, PERCENTILES, Regret, Score
+from advisor.recommend.regret import BOLDER, CONFIDENCE, CONFIRMATIONS, CONFIRMED, OWN, PERCENTILES, Regret, Score
 from advisor.render import as_json
 from advisor.render.grid import Grid, as_markdown, text
 
-_HEADS = ("rule", "lost, mean#", "p90#", "broken %#", "expected %#", "lost with next#", "picks#", "measured#")
+_HEADS = (
+    "rule",
+    "lost, mean#",
+    "p90#",
+    "broken %#",
+    "expected %#",
+    "lost with next#",
+    "picks#",
+    "networks#",
+    "measured#",
+)
 
 
 def regrets(found: Sequence[Regret], fmt: str, width: int) -> str:
@@ -58,19 +68,62 @@ def _cells(score: Score) -> tuple[str, ...]:
     return (
         score.rule, f"{score.mean:.2f}", f"{score.p90:.2f}", f"{100 * score.broken:.1f}",
         f"{100 * score.expected_broken:.1f}" if score.probable else "-", f"{score.mean_with_next:.2f}", answered,
-        f"{score.measured:.1f}" if score.measured else "-",
+        str(score.networks), f"{score.measured:.1f}" if score.measured else "-",
     )  # fmt: skip
 
 
 def document(found: Sequence[Regret]) -> str:
     """The page docs/decision-regret.md."""
     settings = list(dict.fromkeys(one.setting for one in found))
-    parts = [_INTRODUCTION]
+    parts = [_INTRODUCTION, _in_short(found)]
     for setting in settings:
         parts.append(f"## {setting[0].upper()}{setting[1:]}")
         parts += [f"**{_title(one)}**\n\n{as_markdown(_grid(one))}" for one in found if one.setting == setting]
     return "\n\n".join(parts) + "\n"
 
+
+def _in_short(found: Sequence[Regret]) -> str:
+    """One line for each way of hiding and target, and for all targets: means over software and memory formats, the worst in brackets."""
+    grouped: dict[tuple[str, ...], list[Regret]] = {}
+    for one in (one for one in found if one.cases):
+        target = one.target
+        grouped.setdefault((one.setting, target.device, target.runtime, target.precision), []).append(one)
+        grouped.setdefault((one.setting, "all", "", ""), []).append(one)
+    rows = [
+        (*key, str(len(ones)), *_means(ones)) for key, ones in sorted(grouped.items(), key=_settings_together(found))
+    ]
+    return f"## In short\n\n{_SHORT}\n\n{as_markdown(Grid(_SHORT_HEADS, rows))}"
+
+
+def _settings_together(found: Sequence[Regret]) -> Callable[[tuple[tuple[str, ...], object]], tuple[int, bool]]:
+    """An order: ways of hiding as they come, all devices together last."""
+    settings = list(dict.fromkeys(one.setting for one in found))
+    return lambda item: (settings.index(item[0][0]), item[0][1] == "all")
+
+
+def _means(ones: Sequence[Regret]) -> list[str]:
+    """Of what the program picks and of what it picks after confirming: points lost and percent broken."""
+    shown = []
+    for rule in (OWN, CONFIRMED):
+        scores = [score for one in ones for score in one.scores if score.rule == rule]
+        shown += [_mean([score.mean for score in scores], 2), _mean([100 * score.broken for score in scores], 1)]
+    return shown
+
+
+def _mean(values: Sequence[float], digits: int) -> str:
+    if not values:
+        return "-"
+    worst = f" ({max(values):.{digits}f})" if len(values) > 1 else ""
+    return f"{sum(values) / len(values):.{digits}f}{worst}"
+
+
+_SHORT = (
+    "Means over the software and memory formats with which a target was timed (settings), in brackets the worst of them: "
+    "points of top-1 lost and percent of budgets broken."
+)
+_SHORT_HEADS = (
+    "way of hiding", "device", "runtime", "precision", "settings#", "lost#", "broken %#", "lost, confirmed#", "broken %, confirmed#",
+)  # fmt: skip
 
 _BOLDER = ", ".join(f"**advisor at {confidence:.0%}**" for confidence in BOLDER)
 
@@ -89,6 +142,8 @@ table (1 on the CPU, up to 1024 on the GPUs), of the newest software of each sou
   {1 - CONFIDENCE:.0%} are expected to break.
 * **Lost with next**: over all picks; one that breaks the budget counts with the next one of its list that keeps it, so breaking hard
   cases does not pay.
+* **Networks**: how many different ones were picked. A few networks decide all cases of a target, so broken shares of some percent
+  are one network more or less.
 * **Measured**: measurements made for a decision, in the mean.
 
 Ways of hiding:
@@ -98,8 +153,8 @@ Ways of hiding:
   it does not matter, so the cases are given again in which the oracle's pick or a rule's is of the hidden family.
 * **Every family hidden**: every model is predicted by the fit without its fifth of the families, and none is measured.
 * **New device**: everything of the physical device is hidden but a few models (`--measured`, 10 if not said), spread by size and kind
-  (medoids of many families), drawn 20 times. The models are known from other devices. Each software with which the target was timed is
-  a setting of its own.
+  (medoids of many families), drawn 20 times; their source is doubted as little as the program's own harness. The models are known from
+  other devices. Each software with which the target was timed is a setting of its own.
 
 Coefficients, deviations and interval widths come from rows that are not hidden: the hidden ones are taken out of the evidence before
 anything is fitted, and for families widths come from folds inside what is left. A test changes hidden rows and sees that no pick moves.

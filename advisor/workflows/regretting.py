@@ -81,8 +81,8 @@ class _Trial:
         self._truth = {key: one._replace(low=one.value, high=one.value) for key, one in known.items()}
         self._bench, self._rows = bench, regret.best_weights(rows, self._truth)
         self._own: dict[str, Rule] = {
-            "advisor": regret.ours,
-            f"advisor, at most {regret.CONFIRMATIONS} confirmed": regret.confirmed,
+            regret.OWN: regret.ours,
+            regret.CONFIRMED: regret.confirmed,
             "interval ignored": regret.certain,
         }
         self._macs: dict[str, Rule] = {"limit in MACs": regret.table({_key(row): float(row.macs) for row in rows})}

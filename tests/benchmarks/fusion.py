@@ -7,13 +7,15 @@ image and what does not grow with the batch, both beside the catalogue's counts.
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 from unittest.mock import patch
 
 import torch
 from torch import nn
 from torch._inductor import config
 from torch._inductor.graph import GraphLowering
+from torch._inductor.scheduler import BaseSchedulerNode
 
 from advisor import zoo
 from advisor.complexity import live
@@ -29,6 +31,7 @@ MODELS = (
 )  # fmt: skip
 SMALL, LARGE = 2, 8
 _MIB = 2**20
+T = TypeVar("T")
 
 
 class Lowered(Exception):
@@ -42,14 +45,13 @@ class Moved(NamedTuple):
     fixed: float
 
 
-def scheduled_bytes(module: nn.Module, image: torch.Tensor) -> int:
-    """What TorchInductor says that its generated kernels read and write. Raises whatever keeps it from lowering the module."""
-    schedule, found = GraphLowering._update_scheduler, list[int]()
+def scheduled(module: nn.Module, image: torch.Tensor, read: Callable[[list[BaseSchedulerNode]], T]) -> T:
+    """What is read from TorchInductor's schedule of a module. Raises whatever keeps it from lowering the module."""
+    schedule, found = GraphLowering._update_scheduler, list[T]()
 
     def stop(graph: GraphLowering) -> None:
         schedule(graph)
-        nodes = [node for node in graph.scheduler.nodes if not node.is_extern()]
-        found.append(sum(node.get_read_write_buffers_sizes() for node in nodes))
+        found.append(read(graph.scheduler.nodes))
         raise Lowered
 
     torch._dynamo.reset()
@@ -63,10 +65,22 @@ def scheduled_bytes(module: nn.Module, image: torch.Tensor) -> int:
     return found[0]
 
 
+def generated_bytes(nodes: list[BaseSchedulerNode]) -> int:
+    """What generated kernels read and write."""
+    return sum(node.get_read_write_buffers_sizes() for node in nodes if not node.is_extern())
+
+
+def strides_of_images(nodes: list[BaseSchedulerNode]) -> list[tuple[int, ...]]:
+    """With which strides convolutions are given their images."""
+    called = [node.node for node in nodes if node.is_extern() and "convolution" in str(node.node.op_overload)]
+    return [tuple(map(int, call.inputs[0].get_stride())) for call in called]
+
+
 def inductor(name: str, resolution: int) -> Moved:
     """TorchInductor's account of a model."""
     module = zoo.build(name).to_empty(device="cpu").eval()
-    small, large = (scheduled_bytes(module, torch.zeros(batch, 3, resolution, resolution)) for batch in (SMALL, LARGE))
+    images = (torch.zeros(batch, 3, resolution, resolution) for batch in (SMALL, LARGE))
+    small, large = (scheduled(module, image, generated_bytes) for image in images)
     per_image = (large - small) / (LARGE - SMALL)
     return Moved(per_image, small - SMALL * per_image)
 

@@ -126,6 +126,105 @@ def test_a_kernel_never_waits_for_itself_whatever_the_order_of_its_inputs(other)
     assert one["light"] == 2.0  # the activation is written, the sum is made where the other operator is
 
 
+class OverChannels(nn.Module):
+    """Layer norm of the channels of an image, as ConvNeXt has it."""
+
+    def forward(self, x):
+        return nn.functional.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],)).permute(0, 3, 1, 2)
+
+
+class Tokens(nn.Module):
+    """A product over tokens, then an image of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.mix = nn.Linear(16, 16)
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        return self.mix(x.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(n, c, h, w)
+
+
+def relaid(*steps):
+    extras = trace(Chain(*steps), 8, in_chans=16).complexity.extras
+    return extras.get("generated_relaid_bytes", 0.0) / IMAGE
+
+
+def test_a_convolution_of_what_was_written_with_channels_last_copies_it_and_changes_the_layout():
+    wider = nn.Conv2d(16, 32, 1)
+    assert relaid(conv(), OverChannels(), conv()) == 4.0 + 2.0
+    assert relaid(conv(), OverChannels(), wider) == 4.0 + 2.0 * 2
+    assert relaid(conv(), Tokens(), conv()) == 4.0 + 2.0
+
+
+def test_an_image_that_a_kernel_writes_for_the_convolution_is_in_the_layout_it_wants():
+    assert relaid(conv(), conv(), nn.ReLU(), conv()) == 0.0
+    assert relaid(conv(), OverChannels(), nn.GELU(), conv()) == 0.0
+    assert relaid(conv(), OverChannels(), conv(), conv(), nn.BatchNorm2d(16), conv()) == 6.0
+
+
+@pytest.mark.parametrize("module", [OverChannels(), Tokens()])
+def test_the_compiler_hands_such_an_image_on_with_strides_that_do_not_say_its_layout(module):
+    """What is counted is what this version of TorchInductor does: a batch of one has stride 0, one of two its own."""
+    for batch, of_batch in ((1, 0), (2, 16 * 8 * 8)):
+        steps = Chain(conv(), module, conv()).eval()
+        found = fusion.scheduled(steps, torch.randn(batch, 16, 8, 8), fusion.strides_of_images)
+        assert found[-1] == (of_batch, 1, 8 * 16, 16)
+    image = torch.zeros(1, 16, 8, 8).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        known, unknown = (
+            conv()(one).stride()[1] for one in (image, image.as_strided(image.shape, (0, *image.stride()[1:])))
+        )
+    assert (known, unknown) == (1, 8 * 8)
+
+
+class Gated(nn.Module):
+    """A norm and a product over axes with channels last, of which a convolution takes some, as in MambaOut."""
+
+    def __init__(self):
+        super().__init__()
+        self.widen = nn.Sequential(nn.LayerNorm(16), nn.Linear(16, 32))
+
+    def forward(self, x):
+        return self.widen(x.permute(0, 2, 3, 1)).chunk(2, -1)[0].permute(0, 3, 1, 2)
+
+
+class LastTogether(nn.Module):
+    """Two halves put together along the last axis."""
+
+    def forward(self, x):
+        x = x.permute(0, 2, 3, 1)
+        return torch.cat([x[..., :8] * 2.0, x[..., 8:] + 1.0], -1).permute(0, 3, 1, 2)
+
+
+class InParts(nn.Module):
+    """A norm over channels of which some are then changed in place."""
+
+    def forward(self, x):
+        x = x * 2.0
+        x[:, :8].mul_(2.0)
+        return x
+
+
+LAYOUTS = {
+    "norm": (OverChannels(), True), "tokens": (Tokens(), True), "some channels": (Gated(), False), "together": (LastTogether(), False),
+    "in place": (InParts(), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("side", [8, 16])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_which_images_do_not_tell_their_layout_is_as_the_compiler_has_it(name, side):
+    """Also where height and width are as large as the channels are many."""
+    module, untold = LAYOUTS[name]
+    steps = Chain(conv(), module, conv()).eval()
+    (found,) = fusion.scheduled(steps, torch.randn(1, 16, side, side), fusion.strides_of_images)[-1:]
+    extras = trace(steps, side, in_chans=16).complexity.extras
+    whole = side * side * 16
+    assert (found[1] == 1 and found[0] < whole) == untold
+    assert (extras.get("generated_relaid_bytes", 0.0) > 0) == untold
+
+
 class Part(nn.Module):
     """Activates a quarter of the channels in place."""
 

@@ -343,6 +343,15 @@ def test_the_resolution_of_the_trace_does_not_change_the_signature():
     assert small.macs < large.macs
 
 
+def test_the_callers_inference_mode_changes_no_count():
+    plain = explain("torchvision/resnet18").complexity
+    with torch.inference_mode():
+        assert explain("torchvision/resnet18").complexity == plain
+        module = zoo.build_on_cpu("torchvision/resnet18")
+        assert trace(module, 224).complexity == plain
+    assert trace(module, 224).complexity == plain
+
+
 def test_the_callers_module_is_left_as_it_was():
     module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout()).train()
     before = {name: value.clone() for name, value in module.state_dict().items()}

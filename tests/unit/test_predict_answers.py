@@ -176,6 +176,21 @@ def test_larger_batches_never_take_less_time(world):
             before = values
 
 
+def test_what_only_a_batch_of_one_pays_makes_it_no_slower_than_two():
+    plain = architecture("turned")
+    turned = replace(plain, extras=plain.extras | {"generated_relaid_bytes": 5e9})
+    times = []
+    for made in (plain, turned):
+        world = World([device(CARD)], extra=[made])
+        world.measure(replace(world.device(CARD).default_target, runtime="pytorch-compile"), batch_sizes=(8,))
+        found = (rows(world, CARD, batch, runtime="pytorch-compile")[made.signature] for batch in (1, 2, 64))
+        times.append([row.latency.value for row in found])
+    without, paid = times
+    assert paid[0] > 1.5 * without[0]
+    assert paid[1] == pytest.approx(paid[0])
+    assert paid[2] == pytest.approx(without[2], rel=0.05)
+
+
 def test_what_a_network_took_longer_it_takes_in_other_batches_and_modes(world):
     """One network that is much slower than its like: nothing of it may be faster than where it was timed."""
     odd = world.measurements(BOARD)[0]

@@ -10,7 +10,8 @@ from predicting import World, device
 
 from advisor.predict import hiding
 from advisor.predict.evidence import source_sd_of
-from advisor.predict.intervals import TWICE, few_quantile, measured_cell
+from advisor.predict.intervals import TWICE, few_quantile, measured_cell, spread_of
+from advisor.predict.latency import Said
 from advisor.predict.scaling import power
 from advisor.predict.workbench import Workbench
 
@@ -80,7 +81,18 @@ def test_four_families_promise_nothing_finer_than_twice_and_half(world):
 def test_noise_of_our_own_numbers_is_no_habit_of_their_source(world):
     printed = replace(world.rows[0], grade="C")
     assert source_sd_of(printed) == pytest.approx(0.35)
-    assert source_sd_of(replace(printed, quantiles={"ci_low": 0.9, "ci_high": 1.1})) == pytest.approx(0.05)
+    assert source_sd_of(replace(printed, quantiles={"ci_low": 0.9, "ci_high": 1.1})) == pytest.approx(0.02)
+    assert source_sd_of(replace(printed, grade="A")) == pytest.approx(0.05)
+
+
+def test_what_the_harness_measured_itself_leaves_less_doubt_than_a_printed_table(world):
+    evidence = Workbench.of(world).cross.full.evidence
+    own = evidence.as_own({0, 2})
+    assert [source_sd_of(m) for m in own.measurements[:3]] == [0.02, source_sd_of(evidence.measurements[1]), 0.02]
+    assert [m.latency_ms for m in own.measurements] == [m.latency_ms for m in evidence.measurements]
+    families = list({family: i for i, family in enumerate(evidence.families)}.values())[:6]
+    said = Said(np.full(6, 0.01), np.zeros(6), np.full(6, 0.1), np.array(families))
+    assert spread_of(evidence.as_own(families), said).habit < spread_of(evidence, said).habit
 
 
 def test_fewer_give_at_least_twice_and_half_and_it_is_said(world):

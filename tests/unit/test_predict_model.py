@@ -75,6 +75,20 @@ def test_a_runtime_that_generates_kernels_pays_for_them_and_for_bringing_weights
     assert np.array_equal(one[: terms["pool_bytes"]], eager[: terms["pool_bytes"]])
 
 
+def test_a_batch_of_one_pays_for_convolutions_that_do_not_know_the_layout_of_their_image():
+    plain = architecture("one")
+    turned = replace(plain, extras=plain.extras | {"generated_relaid_bytes": 3e6})
+    tables, pool = [tabulate([c]) for c in (plain, turned)], TERMS.index("pool_bytes")
+
+    def paid(batch, runtime):
+        without, more = (design(table, np.arange(1), batch, "fp32", runtime)[0] for table in tables)
+        assert np.array_equal(np.delete(without, pool), np.delete(more, pool))
+        return more[pool] - without[pool]
+
+    assert [paid(batch, "pytorch-compile") for batch in (1.0, 2.0, 32.0)] == [3e6, 0.0, 0.0]
+    assert paid(1.0, "pytorch-eager") == paid(1.0, "tensorrt") == 0.0
+
+
 def test_an_operator_that_no_table_knows_is_paid_for_by_its_bytes_when_compiled_too():
     plain = architecture("one")
     unknown = replace(plain, classes=plain.classes | {"other": ClassTotals(1, 0.0, 3e6, 1e6, 0.0)})
@@ -88,6 +102,21 @@ def test_copies_cost_only_where_they_were_timed(table):
     without, timed = (design(table, at, 4.0, "fp32", "tensorrt", copies) for copies in (0.0, 1.0))
     assert not without[:, -2:].any()
     assert (timed[:, -2:] > 0).all()
+
+
+def test_a_run_that_is_alone_on_a_target_is_read_as_it_is_and_one_of_several_is_not(table):
+    """Three rows half as slow again as believed: with no other run to say otherwise, that is the device."""
+    at = np.arange(3)
+    work = design(table, at, 1.0, "fp32", "tensorrt")
+    slower = log_time(work, np.log(LAW), 1.0) + np.log(1.5)
+    prior = Prior.around(np.log(LAW), (0.3, 0.2, 0.35), 0.5)
+    alone = replace(rows_of(work, slower), run_sd=np.array([0.15]))
+    several = replace(alone, run_sd=np.array([0.15, 0.15]))
+    shifts = {
+        len(one.run_sd): fit(one.less(np.zeros(one.sources.shape[1])), prior, 1.0).runs[0] for one in (alone, several)
+    }
+    assert abs(shifts[1]) < 0.02
+    assert shifts[2] > 2 * shifts[1] > 0
 
 
 @pytest.mark.parametrize("head", [1.0, 8.0])

@@ -184,3 +184,24 @@ def test_what_it_cost_is_written_in_the_words_of_the_vocabulary_with_every_bolde
     page = document([found])
     assert all(f"* **{rule}**" in page or f", **{rule}**" in page for rule in bolder)
     assert "RTX" not in page  # what holds of some devices only is not for a page about whichever were asked
+
+
+def test_the_page_begins_with_means_of_each_target_and_of_all():
+    rules = {regret.OWN: regret.ours, regret.CONFIRMED: regret.confirmed}
+    kept = case([(80.0, 5.0, 1.1, 5.0), (82.0, 6.0, 1.1, 9.0)], budget=10.0)
+    broken = case([(80.0, 5.0, 1.1, 5.0), (82.0, 6.0, 1.1, 19.0)], budget=10.0)
+    target = kept.target
+    other = replace(target, software="torch 9")
+    found = [
+        regret.regret("new device", one, 2, 1, [regret.outcomes(asked, rules)])
+        for one, asked in ((target, kept), (other, broken))
+    ]
+    found.append(regret.regret("a family hidden that decides", target, 2, 1, []))
+    assert [one.scores[0].networks for one in found[:2]] == [1, 1]
+    page = document(found)
+    lines = [line for line in page.split("## In short")[1].split("\n## ")[0].splitlines() if line.startswith("| new")]
+    where = f"| new device | {target.device} | {target.runtime} | {target.precision} | 2 |"
+    assert lines == [
+        f"{where} 0.00 (0.00) | 50.0 (100.0) | 0.00 (0.00) | 0.0 (0.0) |",
+        "| new device | all |  |  | 2 | 0.00 (0.00) | 50.0 (100.0) | 0.00 (0.00) | 0.0 (0.0) |",
+    ]

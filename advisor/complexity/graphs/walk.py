@@ -19,7 +19,7 @@ from advisor.complexity.identity import chain, join
 from advisor.complexity.ledger import Holding
 from advisor.complexity.ops import OpCall, Operand, count
 from advisor.complexity.raw import Counted, OpRecord, RawTrace
-from advisor.complexity.recording import Read, Written, after, merged_bytes, record
+from advisor.complexity.recording import Read, Written, after, merged_bytes, record, turned
 from advisor.errors import DataError
 
 FOLDED = ("none", "all", "activated")
@@ -166,8 +166,11 @@ class Walk:
         if not known:
             self.uncounted.add(call.op)
         held = [source.storage.holding for source in sources]
-        holding = self._with_norm(node, call, counted, after(call.op, counted, held), shape)
-        reads = [Read(self._bytes(source), source.storage.holding) for source in sources]
+        strides = _layout_after(call, counted, sources, shape)
+        holding = self._with_norm(node, call, counted, after(call.op, counted, held, shape, strides), shape)
+        reads = [
+            Read(self._bytes(s), s.storage.holding, turned(s.shape, s.strides, s.storage.holding)) for s in sources
+        ]
         merged = merged_bytes(call.op, counted, reads)
         nbytes = prod(shape) * self.graph.widths.get(node.outputs[0], 4)
         self.generated.step(call.op, counted, reads, holding, nbytes)
@@ -179,7 +182,7 @@ class Walk:
         params = sum(_take(source.storage) for source in sources)
         self.ops.append(record(node.name, call.op, counted, reads, written, holding, params, merged))
         self.steps.append(Step([s.storage for s in sources if s.storage.holding.dynamic], storage))
-        return Tensor(storage, shape, _layout_after(call, counted, sources, shape))
+        return Tensor(storage, shape, strides)
 
     def _with_norm(self, node: Node, call: Call, counted: Counted, holding: Holding, shape: Shape) -> Holding:
         """What the output is known by where the exporter folded a batch norm into the convolution."""
