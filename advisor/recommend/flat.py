@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.recommend.answer import Pick
-from advisor.recommend.reports import Prediction
 from advisor.records import Quantity
+
+if TYPE_CHECKING:
+    from advisor.recommend.reports import Prediction
 
 Cell: TypeAlias = "float | int | str | None"
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from advisor.recommend.answer import Recommendation
 from advisor.recommend.budgets import TITLES, describe
 from advisor.recommend.flat import Cell, flat, flat_predictions
 from advisor.recommend.reasons import DOMINATED
-from advisor.recommend.reports import Prediction
 from advisor.recommend.testsets import TEST_SETS
 from advisor.render import as_json
 from advisor.render.grid import Grid, as_csv, text
 from advisor.render.picks import basis, legend, spread, table
 from advisor.units import format_confidence
+
+if TYPE_CHECKING:
+    from advisor.recommend.reports import Prediction
 
 
 def recommendation(answer: Recommendation, fmt: str, width: int) -> str:
