@@ -58,8 +58,9 @@ def after(op: str, counted: Counted, held: Sequence[Holding], shape: Sequence[in
     field = extend(counted, [h.field for h in dynamic]) if dynamic else None
     digest = chain(counted, bool(dynamic), (h.digest for h in held))
     told = op in PUT_TOGETHER and len(shape) == _IMAGE_AXES
-    layout = tuple(shape), () if told else tuple(strides)
-    return Holding(bool(dynamic), depth, field, _producer(op, counted, dynamic), digest, 0, 0, *layout)
+    return Holding(
+        bool(dynamic), depth, field, _producer(op, counted, dynamic), digest, shape=tuple(shape), strides=() if told else tuple(strides)
+    )  # fmt: skip
 
 
 def record(

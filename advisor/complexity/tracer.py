@@ -209,8 +209,10 @@ def run(module: nn.Module, resolution: int, batch_size: int, in_chans: int, devi
     image = torch.empty((batch_size, in_chans, resolution, resolution), device=device)
     if device != "meta":
         image.zero_()
-    layout = tuple(image.shape), image.stride()
-    ledger.write(image, Holding(True, 0, (1, 1, 1, 1), "", "image", 0, _bytes(image), *layout), 0)
+    held = Holding(
+        True, 0, (1, 1, 1, 1), digest="image", nbytes=_bytes(image), shape=tuple(image.shape), strides=image.stride()
+    )
+    ledger.write(image, held, 0)
     with torch.no_grad(), _scopes(module, recorder.scope), FusedOperators(recorder), recorder:
         outputs = _tensors(module(image))
     digest = join(ledger.holding(output).digest for output in outputs)

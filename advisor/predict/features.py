@@ -46,7 +46,8 @@ copies to and from the device pays for."""
 
 _COMPUTING = len(GROUPS) - 2
 """Groups with multiply-accumulates: all but `pool` and `light`."""
-_MACS, _OPS, _LIGHT, _POOL = slice(0, _COMPUTING), *(TERMS.index(name) for name in ("ops", "light_bytes", "pool_bytes"))
+_MACS = slice(0, _COMPUTING)
+_OPS, _LIGHT, _POOL = (TERMS.index(name) for name in ("ops", "light_bytes", "pool_bytes"))
 _WEIGHTS = TERMS.index("weight_bytes")
 _BYTES = slice(_COMPUTING, _OPS)
 """Activation bytes by group and of statistics, then weight bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from advisor.recommend.regret import BOLDER, CONFIDENCE, CONFIRMATIONS, CONFIRMED, OWN, PERCENTILES, Regret, Score
@@ -84,21 +84,15 @@ def document(found: Sequence[Regret]) -> str:
 
 def _in_short(found: Sequence[Regret]) -> str:
     """One line for each way of hiding and target, and for all targets: means over software and memory formats, the worst in brackets."""
-    grouped: dict[tuple[str, ...], list[Regret]] = {}
-    for one in (one for one in found if one.cases):
-        target = one.target
-        grouped.setdefault((one.setting, target.device, target.runtime, target.precision), []).append(one)
-        grouped.setdefault((one.setting, "all", "", ""), []).append(one)
-    rows = [
-        (*key, str(len(ones)), *_means(ones)) for key, ones in sorted(grouped.items(), key=_settings_together(found))
-    ]
+    rows = []
+    for setting in dict.fromkeys(one.setting for one in found):
+        every = [one for one in found if one.setting == setting and one.cases]
+        targets: dict[tuple[str, str, str], list[Regret]] = {}
+        for one in every:
+            targets.setdefault((one.target.device, one.target.runtime, one.target.precision), []).append(one)
+        grouped = [*targets.items(), *([(("all", "", ""), every)] if every else [])]
+        rows += [(setting, *key, str(len(ones)), *_means(ones)) for key, ones in grouped]
     return f"## In short\n\n{_SHORT}\n\n{as_markdown(Grid(_SHORT_HEADS, rows))}"
-
-
-def _settings_together(found: Sequence[Regret]) -> Callable[[tuple[tuple[str, ...], object]], tuple[int, bool]]:
-    """An order: ways of hiding as they come, all devices together last."""
-    settings = list(dict.fromkeys(one.setting for one in found))
-    return lambda item: (settings.index(item[0][0]), item[0][1] == "all")
 
 
 def _means(ones: Sequence[Regret]) -> list[str]:
